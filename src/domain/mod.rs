@@ -1,0 +1,15 @@
+//! The ground: what an inquiry is and what follows from it.
+//!
+//! Pure: no async, no IO, no clock, no randomness. Everything here is decided from its arguments,
+//! and cannot fail except by its own errors.
+
+pub mod ids;
+pub mod time;
+
+pub mod status;
+
+pub mod observation;
+
+pub mod inquiry;
+
+pub mod template;

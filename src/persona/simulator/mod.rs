@@ -1,0 +1,1 @@
+//! A stateful Persona, served over HTTP.

@@ -1,0 +1,10 @@
+//! All integration tests in one binary: linking is the slow part of a test run.
+
+mod support;
+
+mod cli;
+mod flows;
+mod http;
+mod persona;
+mod simulator;
+mod storage;
