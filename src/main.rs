@@ -1,1 +1,3 @@
+//! The `rekindle` binary: everything is in the library, `cli` is the roof.
+
 fn main() {}

@@ -13,3 +13,11 @@ pub mod observation;
 pub mod inquiry;
 
 pub mod template;
+
+pub mod rules;
+
+pub mod action;
+
+pub mod resource;
+
+pub mod event;

@@ -1,0 +1,270 @@
+//! Actions: planned pieces of work, each with a due time, a key that is unique for ever, and an end with a reason.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use crate::domain::ids::{ActionId, EnvironmentName, InquiryId, NotifierName};
+use crate::domain::rules::Step;
+use crate::domain::time::Timestamp;
+
+/// What an action does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Hand a notice with a fresh link to a notifier.
+    Remind(Reminder),
+}
+
+/// One reminder: a step of a rule, for one deadline, by one notifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// The deadline the step counts from.
+    pub deadline: Timestamp,
+    /// Which step of the rule.
+    pub step: Step,
+    /// When the rule wants it; `due_at` may move with retries, this does not.
+    pub step_due: Timestamp,
+    /// Who is to be told.
+    pub notifier: NotifierName,
+}
+
+/// The kinds of work, as operators name them; pausing and metrics go by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// See [`Work::Remind`].
+    Remind,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Self; 1] = [Self::Remind];
+
+    /// The kind as text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Remind => "remind",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Work {
+    /// The kind of this work.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Remind(_) => Kind::Remind,
+        }
+    }
+}
+
+/// What makes an action the same action however often it is planned: kind / inquiry / what applies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DedupeKey(String);
+
+impl DedupeKey {
+    /// The key of a piece of work for an inquiry.
+    #[must_use]
+    pub fn of(inquiry: &InquiryId, work: &Work) -> Self {
+        match work {
+            Work::Remind(Reminder { deadline, step, notifier, .. }) => {
+                Self(format!("remind/{inquiry}/{}/{step}/{notifier}", deadline.as_second()))
+            }
+        }
+    }
+
+    /// A key as it was stored.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An action that should exist, as the plan has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Derived from environment and key.
+    pub id: ActionId,
+    /// The environment of its inquiry.
+    pub environment: EnvironmentName,
+    /// The inquiry it is for.
+    pub inquiry: InquiryId,
+    /// What makes it the same however often it is planned.
+    pub key: DedupeKey,
+    /// What is to be done.
+    pub work: Work,
+    /// When.
+    pub due_at: Timestamp,
+}
+
+/// How far an action is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Waits for its time, or for its next attempt.
+    Planned,
+    /// A worker holds its lease.
+    Running,
+    /// Performed.
+    Done,
+    /// Given up: a dead letter, with its reason.
+    Failed,
+    /// No longer wanted: by the plan or by an operator.
+    Cancelled,
+}
+
+impl State {
+    /// The state as text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads a state as [`State::as_str`] writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Planned, Self::Running, Self::Done, Self::Failed, Self::Cancelled]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Who cancelled an action. What the plan cancelled the plan may want again; what an operator cancelled stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelledBy {
+    /// The plan no longer wanted it.
+    Plan,
+    /// A person decided so.
+    Operator,
+}
+
+impl CancelledBy {
+    /// As text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Reads what [`CancelledBy::as_str`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Plan, Self::Operator].into_iter().find(|by| by.as_str() == text)
+    }
+}
+
+/// An action as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// What was planned; `due_at` is the next attempt's time.
+    pub planned: Planned,
+    /// How far it is.
+    pub state: State,
+    /// Attempts begun so far.
+    pub attempts: u32,
+    /// Attempts after which it is given up.
+    pub max_attempts: u32,
+    /// Which idempotency key outgoing calls carry; rises after a stored 4xx or 5xx.
+    pub generation: u32,
+    /// Who cancelled it.
+    pub cancelled_by: Option<CancelledBy>,
+    /// The last error, or why it ended as it did.
+    pub reason: Option<String>,
+    /// When it was first planned, by our clock.
+    pub created_at: Timestamp,
+    /// When it ended, by our clock.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Attempts after which an action is given up, unless its kind says otherwise: with [`backoff`] that is about 3 hours.
+pub const DEFAULT_MAX_ATTEMPTS: u32 = 12;
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Performed.
+    Done,
+    /// Try again.
+    Retry {
+        /// What went wrong; free of secrets and of people's data.
+        error: String,
+        /// When to try again; `None` leaves it to [`backoff`].
+        at: Option<Timestamp>,
+        /// Whether the next try needs a new idempotency key.
+        new_key: bool,
+    },
+    /// Never again: a dead letter.
+    GiveUp {
+        /// Why; free of secrets and of people's data.
+        reason: String,
+    },
+    /// No longer wanted, found out at the last moment.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How long to wait after a failed attempt (1 is the first): 5 s doubling up to an hour, less up to a fifth.
+///
+/// Persona recommends 5, 10, 20, 40 s (<https://docs.withpersona.com/rate-limiting>). The jitter comes from the
+/// action's id and attempt, so it needs no randomness and two actions never march in step.
+#[must_use]
+pub fn backoff(action: &ActionId, attempt: u32) -> SignedDuration {
+    let base = 5_000_i64 << attempt.saturating_sub(1).min(10);
+    let base = base.min(3_600_000);
+    let seed = action
+        .as_str()
+        .bytes()
+        .fold(u64::from(attempt), |seed, byte| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let less = base / 5 * i64::try_from(seed >> 40 & 0xff).unwrap_or(0) / 256;
+    SignedDuration::from_millis(base - less)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_is_bounded_and_has_jitter() {
+        let id = ActionId::parse("a").unwrap();
+        let waits: Vec<i128> = (1..=20).map(|attempt| backoff(&id, attempt).as_millis()).collect();
+        assert!((4_000..=5_000).contains(&waits[0]), "{waits:?}");
+        assert!((8_000..=10_000).contains(&waits[1]), "{waits:?}");
+        assert!(waits.iter().all(|wait| *wait <= 3_600_000), "{waits:?}");
+        assert_ne!(backoff(&id, 3), backoff(&ActionId::parse("b").unwrap(), 3));
+        assert!(backoff(&id, u32::MAX).is_positive());
+    }
+
+    #[test]
+    fn states_survive_a_round_trip() {
+        for state in [State::Planned, State::Running, State::Done, State::Failed, State::Cancelled] {
+            assert_eq!(State::parse(state.as_str()), Some(state));
+        }
+    }
+}
