@@ -230,6 +230,60 @@ pub enum Outcome {
     },
 }
 
+/// How an action stands after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Its new state.
+    pub state: State,
+    /// When it is due again, where it is planned.
+    pub due_at: Timestamp,
+    /// The error, or why it ended.
+    pub reason: Option<String>,
+    /// The generation of the next call's idempotency key.
+    pub generation: u32,
+    /// Who cancelled it, where it is cancelled.
+    pub cancelled_by: Option<CancelledBy>,
+    /// One word for the attempt: `done`, `retry`, `gave_up` or `cancelled`.
+    pub attempt: &'static str,
+}
+
+impl Action {
+    /// How the action stands after its present attempt ended with an outcome.
+    ///
+    /// A retry that could only come after the deadline is given up now: a reminder nobody got must be seen.
+    #[must_use]
+    pub fn settlement(&self, outcome: Outcome, now: Timestamp) -> Settlement {
+        let ended = |state, reason, attempt| Settlement {
+            state,
+            due_at: self.planned.due_at,
+            reason,
+            generation: self.generation,
+            cancelled_by: (state == State::Cancelled).then_some(CancelledBy::Plan),
+            attempt,
+        };
+        match outcome {
+            Outcome::Done => ended(State::Done, None, "done"),
+            Outcome::GiveUp { reason } => ended(State::Failed, Some(reason), "gave_up"),
+            Outcome::Cancel { reason } => ended(State::Cancelled, Some(reason), "cancelled"),
+            Outcome::Retry { error, at, new_key } => {
+                let wait = backoff(&self.planned.id, self.attempts);
+                let due_at = at.unwrap_or_else(|| now.plus(wait)).max(now);
+                let Work::Remind(Reminder { deadline, .. }) = self.planned.work;
+                if self.attempts >= self.max_attempts {
+                    let reason = format!("given up after {} attempts: {error}", self.attempts);
+                    ended(State::Failed, Some(reason), "gave_up")
+                } else if due_at >= deadline {
+                    let reason = format!("given up, the deadline comes before the next try: {error}");
+                    ended(State::Failed, Some(reason), "gave_up")
+                } else {
+                    let generation = self.generation + u32::from(new_key);
+                    Settlement { due_at, generation, ..ended(State::Planned, Some(error), "retry") }
+                }
+            }
+        }
+    }
+}
+
 /// How long to wait after a failed attempt (1 is the first): 5 s doubling up to an hour, less up to a fifth.
 ///
 /// Persona recommends 5, 10, 20, 40 s (<https://docs.withpersona.com/rate-limiting>). The jitter comes from the

@@ -1,0 +1,135 @@
+//! Brings in what was open at Persona before the first webhook came.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::app::reread::RereadError;
+use crate::app::{App, Environment};
+use crate::domain::ids::{EnvironmentName, InquiryId};
+use crate::domain::status::Status;
+use crate::persona::client::PersonaClient;
+use crate::persona::error::{Next, PersonaError};
+use crate::persona::request::ListFilter;
+
+/// Inquiries asked for at once: Persona's largest page (<https://docs.withpersona.com/pagination>).
+const PAGE: u8 = 100;
+
+/// Expired inquiries older than this are not worth resuming: Persona then recommends a new one.
+const RESUMABLE: SignedDuration = SignedDuration::from_hours(72);
+
+/// Below this share of the rate limit we wait for the next window
+/// (<https://docs.withpersona.com/rate-limiting> recommends to throttle below 15 per cent).
+const RESERVE_PERCENT: u32 = 15;
+
+/// Pages in a row that may fail before the import ends.
+const MAX_FAILURES: u32 = 6;
+
+/// How far an import is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Pages read.
+    pub pages: u64,
+    /// Inquiries taken in.
+    pub inquiries: u64,
+    /// Items of Persona's list that had no usable id.
+    pub unreadable: u64,
+}
+
+/// Why an import ended early; what was taken in stays, and a repetition changes nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// No such environment.
+    #[error("no environment {0} is configured")]
+    UnknownEnvironment(EnvironmentName),
+    /// It has no key to ask with.
+    #[error("environments.{0} has no api_key; an import asks Persona for its list of inquiries")]
+    NoKey(EnvironmentName),
+    /// Persona or the database failed.
+    #[error(transparent)]
+    Reading(#[from] RereadError),
+}
+
+impl App {
+    /// Takes in every open inquiry, and every expired one young enough to be resumed; `progress` is told after each page.
+    ///
+    /// Stays within Persona's rate limit by waiting for the next window when little of this one is left.
+    ///
+    /// # Errors
+    /// [`ImportError`], after a handful of tries where trying again can help.
+    pub async fn import(
+        &self,
+        name: &EnvironmentName,
+        mut progress: impl FnMut(&Imported),
+    ) -> Result<Imported, ImportError> {
+        let unknown = || ImportError::UnknownEnvironment(name.clone());
+        let environment = self.environments().get(name).ok_or_else(unknown)?;
+        let persona = environment.persona.as_ref().ok_or_else(|| ImportError::NoKey(name.clone()))?;
+        let young = self.clock().now().minus(RESUMABLE);
+        let open = ListFilter { statuses: vec![Status::Created, Status::Pending], ..ListFilter::default() };
+        let resumable =
+            ListFilter { statuses: vec![Status::Expired], created_from: Some(young), ..ListFilter::default() };
+        let mut imported = Imported::default();
+        for filter in [open, resumable] {
+            self.import_list(environment, persona, &filter, &mut imported, &mut progress).await?;
+        }
+        Ok(imported)
+    }
+
+    async fn import_list(
+        &self,
+        environment: &Environment,
+        persona: &PersonaClient,
+        filter: &ListFilter,
+        imported: &mut Imported,
+        progress: &mut impl FnMut(&Imported),
+    ) -> Result<(), ImportError> {
+        let mut after: Option<InquiryId> = None;
+        let mut failures = 0;
+        loop {
+            self.pace(persona).await;
+            let asked_at = self.clock().now();
+            let page = match persona.list_inquiries(filter, after.as_ref(), PAGE).await {
+                Ok(page) => page,
+                Err(error) if failures < MAX_FAILURES && can_be_tried_again(&error) => {
+                    failures += 1;
+                    tokio::time::sleep(pause(&error, failures)).await;
+                    continue;
+                }
+                Err(error) => return Err(RereadError::Persona(error).into()),
+            };
+            failures = 0;
+            imported.pages += 1;
+            imported.inquiries += page.items.len() as u64;
+            imported.unreadable += page.unreadable as u64;
+            for snapshot in page.items {
+                self.take_reading(environment, snapshot, None, asked_at).await.map_err(RereadError::Storage)?;
+            }
+            progress(imported);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Waits for the next window when little of this one is left: webhooks and reminders need the rest.
+    async fn pace(&self, persona: &PersonaClient) {
+        let Some(budget) = persona.budget() else { return };
+        if budget.remaining.saturating_mul(100) < budget.limit.saturating_mul(RESERVE_PERCENT) {
+            let wait = budget.resets_at.since(self.clock().now());
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(Duration::from_secs(60))).await;
+        }
+    }
+}
+
+fn can_be_tried_again(error: &PersonaError) -> bool {
+    let retry = matches!(error.next(), Next::RetrySameKey | Next::RetryNewKey);
+    // A refused key is an operator's to mend, and an operator is waiting in front of this command.
+    retry && !matches!(error.status(), Some(300..=399 | 401 | 403))
+}
+
+fn pause(error: &PersonaError, failures: u32) -> Duration {
+    let asked = error.retry_after().and_then(|wait| Duration::try_from(wait).ok());
+    asked.unwrap_or_else(|| Duration::from_secs(1 << failures.min(5)))
+}

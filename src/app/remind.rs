@@ -1,0 +1,132 @@
+//! `remind`: a fresh link from Persona, in a notice, to a notifier.
+//!
+//! The link lives in memory between the two calls and nowhere else: a retry asks Persona again under the same
+//! idempotency key and gets the same link.
+
+use secrecy::SecretString;
+
+use crate::app::{App, Environment};
+use crate::domain::action::{Action, Outcome, Reminder};
+use crate::domain::inquiry::Inquiry;
+use crate::domain::rules::LinkForm;
+use crate::notify::notice::Notice;
+use crate::notify::{Notifier, NotifyError};
+use crate::persona::answer::OneTimeLink;
+use crate::persona::client::PersonaClient;
+use crate::persona::error::{Next, PersonaError};
+use crate::persona::request::IdempotencyKey;
+use crate::storage::StorageError;
+
+/// A step of an attempt: what it yields, or the outcome with which the attempt ends early.
+type Step<T> = Result<T, Outcome>;
+
+impl App {
+    pub(super) async fn remind(&self, action: &Action, reminder: &Reminder) -> Outcome {
+        match self.try_remind(action, reminder).await {
+            Ok(()) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn try_remind(&self, action: &Action, reminder: &Reminder) -> Step<()> {
+        let environment = self.environments().get(&action.planned.environment);
+        let environment = environment.ok_or_else(|| give_up("its environment is not configured"))?;
+        let persona = environment.persona.as_ref().ok_or_else(|| give_up("its environment has no api_key"))?;
+        let notifier = self.shared.notifiers.get(&reminder.notifier);
+        let notifier = notifier.ok_or_else(|| give_up("no notifier of that name is configured"))?;
+
+        let mut inquiry = self.still_wanted(environment, action).await?;
+        if self.is_stale(&inquiry).await.map_err(|error| database(&error))? {
+            self.reread(environment, persona, &inquiry.id).await.map_err(|error| error.outcome(self.clock().now()))?;
+            inquiry = self.still_wanted(environment, action).await?;
+        }
+        let link = self.mint(environment, persona, action, reminder).await?;
+        let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;
+        let notice = Notice {
+            id: action.planned.id.clone(),
+            environment: environment.settings.name.clone(),
+            step: reminder.step,
+            deadline: reminder.deadline,
+            link: in_form(link, form),
+            link_form: form,
+            created_at: self.clock().now(),
+            status: inquiry.status().cloned(),
+            reference_id: inquiry.known.reference_id().cloned(),
+            template_id: inquiry.known.template_id().cloned(),
+            next_step: inquiry.known.next_step().cloned(),
+            inquiry_id: inquiry.id,
+        };
+        deliver(notifier, &notice).await
+    }
+
+    /// The inquiry, if the action should still be performed; asked of the same plan that made it.
+    async fn still_wanted(&self, environment: &Environment, action: &Action) -> Step<Inquiry> {
+        let situation = self.objection(environment, action).await.map_err(|error| database(&error))?;
+        situation.map_err(|reason| Outcome::Cancel { reason })
+    }
+
+    /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as
+    /// an idempotency key demands.
+    async fn mint(
+        &self,
+        environment: &Environment,
+        persona: &PersonaClient,
+        action: &Action,
+        reminder: &Reminder,
+    ) -> Step<OneTimeLink> {
+        let key = IdempotencyKey::of(&action.planned.id, "link", action.generation);
+        let lifetime = reminder.deadline.since(reminder.step_due);
+        let inquiry = &action.planned.inquiry;
+        let error = match persona.generate_one_time_link(inquiry, Some(lifetime), &key).await {
+            Ok(link) => return Ok(link),
+            Err(error) => error,
+        };
+        if matches!(error.next(), Next::Reread | Next::GiveUp) {
+            // A refusal may mean that the inquiry has moved on without our hearing of it.
+            if self.reread(environment, persona, inquiry).await.is_ok() {
+                self.still_wanted(environment, action).await?;
+            }
+        }
+        Err(after(&error, self.clock().now()))
+    }
+}
+
+/// What follows from an error of Persona's.
+pub(super) fn after(error: &PersonaError, now: crate::domain::time::Timestamp) -> Outcome {
+    let at = error.retry_after().map(|wait| now.plus(wait));
+    match error.next() {
+        Next::RetrySameKey => Outcome::Retry { error: error.to_string(), at, new_key: false },
+        Next::RetryNewKey => Outcome::Retry { error: error.to_string(), at, new_key: true },
+        Next::Reread | Next::GiveUp => Outcome::GiveUp { reason: error.to_string() },
+    }
+}
+
+async fn deliver(notifier: &Notifier, notice: &Notice) -> Step<()> {
+    match notifier.deliver(notice).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(after_notifier(&error, notice.created_at)),
+    }
+}
+
+fn after_notifier(error: &NotifyError, now: crate::domain::time::Timestamp) -> Outcome {
+    if error.is_final() {
+        return Outcome::GiveUp { reason: error.to_string() };
+    }
+    let at = error.retry_after().map(|wait| now.plus(wait));
+    Outcome::Retry { error: error.to_string(), at, new_key: false }
+}
+
+fn in_form(link: OneTimeLink, form: LinkForm) -> SecretString {
+    match form {
+        LinkForm::OneTime => link.link,
+        LinkForm::OneTimeShort => link.short.unwrap_or(link.link),
+    }
+}
+
+fn give_up(reason: &str) -> Outcome {
+    Outcome::GiveUp { reason: reason.to_owned() }
+}
+
+fn database(error: &StorageError) -> Outcome {
+    Outcome::Retry { error: format!("the database could not be asked: {error}"), at: None, new_key: false }
+}

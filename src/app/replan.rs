@@ -1,0 +1,69 @@
+//! Plans everybody anew when the rules changed, in small transactions that block nobody.
+
+use tracing::info;
+
+use crate::app::observe::{self, TRIES, group_key, group_of};
+use crate::app::{App, Environment};
+use crate::domain::ids::InquiryId;
+use crate::storage::StorageError;
+
+/// Inquiries looked up at once; each is planned in a transaction of its own.
+const PAGE: u32 = 200;
+
+impl App {
+    /// Plans every open inquiry anew in the environments whose rules differ from those last planned under.
+    ///
+    /// Stopped half-way, it begins again at the next start: the fingerprint is written last.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked; what was planned stays planned.
+    pub async fn replan_if_rules_changed(&self) -> Result<(), StorageError> {
+        for (name, environment) in self.environments() {
+            let fingerprint = environment.settings.rules.fingerprint();
+            let known = self.database().read().await?.rules_fingerprint(name).await?;
+            if known.as_deref() == Some(fingerprint.as_str()) {
+                continue;
+            }
+            let planned = self.replan_all(environment).await?;
+            let mut tx = self.database().begin().await?;
+            tx.set_rules_fingerprint(name, &fingerprint, self.clock().now()).await?;
+            tx.commit().await?;
+            info!(environment = %name, inquiries = planned, "planned anew under changed rules");
+        }
+        Ok(())
+    }
+
+    async fn replan_all(&self, environment: &Environment) -> Result<usize, StorageError> {
+        let name = &environment.settings.name;
+        let mut after: Option<InquiryId> = None;
+        let mut planned = 0;
+        loop {
+            let page = self.database().read().await?.open_inquiries_after(name, after.as_ref(), PAGE).await?;
+            let Some(last) = page.last().cloned() else { return Ok(planned) };
+            for id in &page {
+                self.replan_one(environment, id).await?;
+            }
+            planned += page.len();
+            after = Some(last);
+        }
+    }
+
+    /// Brings the plan of one inquiry, and of its person's others, up to date.
+    pub(super) async fn replan_one(&self, environment: &Environment, id: &InquiryId) -> Result<(), StorageError> {
+        let name = &environment.settings.name;
+        for _ in 0..TRIES {
+            let mut tx = self.database().begin().await?;
+            let Some(expected) = tx.inquiry(name, id).await? else { return Ok(()) };
+            let people: Vec<_> = expected.person().into_iter().collect();
+            tx.lock_people(name, &people).await?;
+            let inquiry = tx.lock_inquiry(name, id).await?;
+            if inquiry.person() != expected.person() {
+                continue;
+            }
+            let group = group_of(&mut tx, name, &group_key(&inquiry), &inquiry).await?;
+            observe::replan(&mut tx, environment, &group, self.clock().now()).await?;
+            return tx.commit().await;
+        }
+        Err(StorageError::Contended)
+    }
+}

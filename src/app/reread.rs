@@ -1,0 +1,105 @@
+//! Reading an inquiry again at Persona, before a person is troubled or when a call was refused.
+
+use crate::app::observe::{Observed, TRIES, observe};
+use crate::app::remind::after;
+use crate::app::{App, Environment};
+use crate::domain::action::{Action, Outcome};
+use crate::domain::ids::InquiryId;
+use crate::domain::inquiry::Inquiry;
+use crate::domain::observation::{Observation, Snapshot, Source};
+use crate::domain::plan::Situation;
+use crate::domain::template::Template;
+use crate::domain::time::Timestamp;
+use crate::persona::client::PersonaClient;
+use crate::persona::error::PersonaError;
+use crate::storage::StorageError;
+
+/// Why an inquiry could not be read again.
+#[derive(Debug, thiserror::Error)]
+pub enum RereadError {
+    /// Persona did not give it.
+    #[error(transparent)]
+    Persona(#[from] PersonaError),
+    /// It could not be stored.
+    #[error("the database could not be asked: {0}")]
+    Storage(#[from] StorageError),
+}
+
+impl RereadError {
+    /// What it means for the attempt that needed the reading.
+    pub(super) fn outcome(&self, now: Timestamp) -> Outcome {
+        match self {
+            Self::Persona(error) => after(error, now),
+            Self::Storage(_) => Outcome::Retry { error: self.to_string(), at: None, new_key: false },
+        }
+    }
+}
+
+impl App {
+    /// Reads an inquiry at Persona and applies the answer.
+    pub(super) async fn reread(
+        &self,
+        environment: &Environment,
+        persona: &PersonaClient,
+        id: &InquiryId,
+    ) -> Result<(), RereadError> {
+        let asked_at = self.clock().now();
+        let read = persona.retrieve_inquiry(id).await?;
+        Ok(self.take_reading(environment, read.inquiry, read.template.as_ref(), asked_at).await?)
+    }
+
+    /// Applies what the API said of an inquiry, at the time Persona says it was last updated.
+    pub(super) async fn take_reading(
+        &self,
+        environment: &Environment,
+        snapshot: Snapshot,
+        template: Option<&Template>,
+        asked_at: Timestamp,
+    ) -> Result<(), StorageError> {
+        let name = &environment.settings.name;
+        let id = snapshot.id.clone();
+        let at = snapshot.updated_at.unwrap_or(asked_at);
+        let observation = Observation::of(snapshot, at, Source::Read);
+        for _ in 0..TRIES {
+            let mut tx = self.database().begin().await?;
+            let observed = observe(&mut tx, environment, observation.clone(), asked_at).await?;
+            if let Observed::Applied(_) = observed {
+                if let Some(template) = template {
+                    tx.observe_template(name, template, asked_at).await?;
+                }
+                tx.mark_read(name, &id, asked_at).await?;
+                return tx.commit().await;
+            }
+        }
+        Err(StorageError::Contended)
+    }
+
+    /// Whether so long has passed since anything was heard of an inquiry that it must be read before anyone is troubled.
+    pub(super) async fn is_stale(&self, inquiry: &Inquiry) -> Result<bool, StorageError> {
+        let read_at = self.database().read().await?.read_at(&inquiry.environment, &inquiry.id).await?;
+        let heard = inquiry.last_observed.max(read_at);
+        Ok(heard.is_none_or(|heard| self.clock().now().since(heard) > self.shared.reread_after))
+    }
+
+    /// The inquiry of an action, or why the action should not be performed.
+    pub(super) async fn objection(
+        &self,
+        environment: &Environment,
+        action: &Action,
+    ) -> Result<Result<Inquiry, String>, StorageError> {
+        let name = &environment.settings.name;
+        let mut tx = self.database().read().await?;
+        let Some(inquiry) = tx.inquiry(name, &action.planned.inquiry).await? else {
+            return Ok(Err("its inquiry is not known".to_owned()));
+        };
+        let group = match inquiry.person() {
+            Some(person) => tx.group(name, &person, inquiry.known.template_id()).await?,
+            None => vec![inquiry.clone()],
+        };
+        let ids: Vec<InquiryId> = group.iter().map(|member| member.id.clone()).collect();
+        let actions = tx.actions_for(name, &ids).await?;
+        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+        let situation = Situation { group: &group, actions: &actions, rules, now: self.clock().now() };
+        Ok(situation.objection(action).map_or(Ok(inquiry), Err))
+    }
+}
