@@ -1,0 +1,77 @@
+//! The configuration in effect, as text for operators: the shape of the file, without its secrets.
+
+use std::fmt::Write;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Config, Environment, NotifierConfig, address, secret};
+use crate::domain::rules::{Rules, Step};
+
+pub(super) fn text(config: &Config) -> String {
+    let mut text = String::new();
+    // Writing into a String can't fail.
+    let _ = write_all(&mut text, config);
+    text
+}
+
+fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
+    let Config { database_url, listen, environments, notifiers, limits, worker, log } = config;
+    writeln!(out, "database_url = {:?}", database_url.to_string())?;
+    writeln!(out, "\n[listen]\npublic = \"{}\"\ninternal = \"{}\"", listen.public, listen.internal)?;
+    for environment in environments.values() {
+        write_environment(out, environment)?;
+    }
+    for (name, notifier) in notifiers {
+        writeln!(out, "\n[notifiers.{name}]\ntype = \"{}\"", notifier.kind())?;
+        if let NotifierConfig::Webhook { url, secrets } = notifier {
+            writeln!(out, "url = {:?}\nsecrets = {}", address::origin(url), shapes(secrets))?;
+        }
+    }
+    writeln!(out, "\n[limits]\nbody_bytes = {}\nheader_bytes = {}", limits.body_bytes, limits.header_bytes)?;
+    writeln!(out, "connections = {}", limits.connections)?;
+    writeln!(out, "header_timeout = \"{}s\"", limits.header_timeout.as_secs())?;
+    writeln!(out, "body_timeout = \"{}s\"", limits.body_timeout.as_secs())?;
+    writeln!(out, "\n[worker]\nconcurrency = {}", worker.concurrency)?;
+    writeln!(out, "poll_interval_ms = {}", worker.poll_interval.as_millis())?;
+    writeln!(out, "lease_ms = {}\nrenew_ms = {}", worker.lease.as_millis(), worker.renew.as_millis())?;
+    writeln!(out, "shutdown_grace = \"{}s\"", worker.shutdown_grace.as_secs())?;
+    writeln!(out, "reread_after = \"{}\"", Step::Left(worker.reread_after))?;
+    writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
+}
+
+fn write_environment(out: &mut String, environment: &Environment) -> std::fmt::Result {
+    let name = &environment.name;
+    writeln!(out, "\n[environments.{name}]\nmode = \"{}\"", environment.mode)?;
+    writeln!(out, "webhook_secrets = {}", shapes(&environment.webhook_secrets))?;
+    if let Some(key) = &environment.api_key {
+        writeln!(out, "api_key = {}", quoted_shape(key))?;
+    }
+    writeln!(out, "api_url = \"{}\"", environment.api_url)?;
+    writeln!(out, "signature_tolerance = \"{}\"", Step::Left(environment.signature_tolerance))?;
+    for (template, rules) in environment.rules.iter() {
+        writeln!(out, "\n[environments.{name}.templates.{template}]")?;
+        write_rules(out, rules)?;
+    }
+    Ok(())
+}
+
+fn write_rules(out: &mut String, rules: &Rules) -> std::fmt::Result {
+    writeln!(out, "reminders = {}", list(rules.reminders.iter().map(|step| format!("\"{step}\""))))?;
+    writeln!(out, "link = \"{}\"", rules.link)?;
+    writeln!(out, "notify = {}", list(rules.notify.iter().map(|name| format!("\"{name}\""))))?;
+    writeln!(out, "lifetime = \"{}\"", Step::Left(rules.lifetime))?;
+    writeln!(out, "max_reminders = {}", rules.max_reminders)
+}
+
+fn shapes(secrets: &[SecretString]) -> String {
+    list(secrets.iter().map(quoted_shape))
+}
+
+/// Every secret here was checked to have a known beginning, so its shape is a quoted text.
+fn quoted_shape(secret: &SecretString) -> String {
+    secret::shape(secret.expose_secret())
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    format!("[{}]", parts.collect::<Vec<_>>().join(", "))
+}

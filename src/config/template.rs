@@ -1,0 +1,150 @@
+//! The rules of each template of an environment, and those of all others.
+
+use std::collections::BTreeMap;
+
+use crate::domain::ids::{NotifierName, TemplateId};
+use crate::domain::rules::{LinkForm, Rules, Step};
+
+use super::reader::{Entry, Reading, Section};
+
+/// The rules of an environment's templates: those with a section of their own, and one for all others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TemplateRules {
+    default: Rules,
+    by_template: BTreeMap<TemplateId, Rules>,
+}
+
+/// The section whose rules hold for every template without its own.
+const DEFAULT: &str = "default";
+
+impl TemplateRules {
+    /// Rules for the templates named, and for all others.
+    pub const fn new(default: Rules, by_template: BTreeMap<TemplateId, Rules>) -> Self {
+        Self { default, by_template }
+    }
+
+    /// The rules of a template; the default ones where it has none of its own, or isn't known.
+    pub fn for_template(&self, template: Option<&TemplateId>) -> &Rules {
+        template.and_then(|id| self.by_template.get(id)).unwrap_or(&self.default)
+    }
+
+    /// Every set of rules with the name of its section.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Rules)> {
+        let own = self.by_template.iter().map(|(id, rules)| (id.as_str(), rules));
+        std::iter::once((DEFAULT, &self.default)).chain(own)
+    }
+
+    /// A text that differs whenever a plan made under these rules could differ; the environment's mode has no part in it.
+    pub fn fingerprint(&self) -> String {
+        let each: Vec<String> = self.iter().map(|(name, rules)| format!("{name}={}", rules.fingerprint())).collect();
+        each.join(";")
+    }
+}
+
+/// What a section starts from.
+#[derive(Clone)]
+struct Inherited {
+    rules: Rules,
+    /// Whether anyone has said who is to be told.
+    notify_said: bool,
+}
+
+pub(super) fn templates(environment: &mut Section<'_>, notifiers: &[NotifierName]) -> TemplateRules {
+    let place_of_default = format!("templates.{DEFAULT}.notify");
+    let (default, own): (Vec<_>, Vec<_>) =
+        environment.sections("templates").into_iter().partition(|(name, _)| name == DEFAULT);
+    let start = Inherited {
+        rules: Rules { notify: only(notifiers).into_iter().collect(), ..Rules::default() },
+        notify_said: notifiers.len() < 2,
+    };
+    let default = match default.into_iter().next() {
+        Some((_, section)) => rules(section, start, notifiers),
+        None => start,
+    };
+    let unsaid = !default.notify_said && !default.rules.reminders.is_empty();
+    if unsaid {
+        environment.refuse(&place_of_default, None, who(notifiers));
+    }
+    let mut by_template = BTreeMap::new();
+    for (name, section) in own {
+        let Some(id) = template_id(&name, &section) else { continue };
+        let place = section.place("notify");
+        let (reading, own) = (section.reading, rules(section, default.clone(), notifiers));
+        if !own.notify_said && !own.rules.reminders.is_empty() && !unsaid {
+            reading.refuse(&place, None, who(notifiers));
+        }
+        by_template.insert(id, own.rules);
+    }
+    TemplateRules { default: default.rules, by_template }
+}
+
+fn only(notifiers: &[NotifierName]) -> Option<NotifierName> {
+    if let [only] = notifiers { Some(only.clone()) } else { None }
+}
+
+fn who(notifiers: &[NotifierName]) -> String {
+    let names: Vec<&str> = notifiers.iter().map(NotifierName::as_str).collect();
+    format!("is needed, as there are several notifiers; name those to be told: {}", names.join(", "))
+}
+
+fn template_id(name: &str, section: &Section<'_>) -> Option<TemplateId> {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let known = name.starts_with("itmpl_") || name.starts_with("tmpl_");
+    match TemplateId::parse(name) {
+        Ok(id) if plain && known => Some(id),
+        _ => {
+            let trouble =
+                "is no template; use \"default\", or the template's id as Persona's dashboard shows it (itmpl_…)";
+            section.reading.refuse(&section.here(), None, trouble);
+            None
+        }
+    }
+}
+
+fn rules(mut section: Section<'_>, from: Inherited, notifiers: &[NotifierName]) -> Inherited {
+    let reading = section.reading;
+    let reminders = section.texts("reminders").map(|entries| steps(reading, &entries));
+    let notify = section.texts("notify").map(|entries| names(reading, &entries, notifiers));
+    let notify_said = from.notify_said || notify.is_some();
+    let rules = Rules {
+        reminders: reminders.unwrap_or(from.rules.reminders),
+        link: section.parsed("link", from.rules.link, str::parse::<LinkForm>),
+        notify: notify.unwrap_or(from.rules.notify),
+        lifetime: section.duration("lifetime", from.rules.lifetime),
+        max_reminders: section.number("max_reminders", from.rules.max_reminders, 1..=50),
+    };
+    section.finish();
+    Inherited { rules, notify_said }
+}
+
+fn steps(reading: &Reading, entries: &[Entry]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for entry in entries {
+        let Some(step) = entry.parsed(reading, str::parse::<Step>) else { continue };
+        if steps.contains(&step) {
+            entry.refuse(reading, "repeats an earlier step; leave one of them out");
+        }
+        steps.push(step);
+    }
+    steps
+}
+
+fn names(reading: &Reading, entries: &[Entry], notifiers: &[NotifierName]) -> Vec<NotifierName> {
+    let mut names = Vec::new();
+    for entry in entries {
+        match notifiers.iter().find(|name| name.as_str() == entry.text) {
+            Some(name) if names.contains(name) => entry.refuse(reading, "is named twice; leave one of them out"),
+            Some(name) => names.push(name.clone()),
+            None => entry.refuse(reading, unknown(notifiers)),
+        }
+    }
+    names
+}
+
+fn unknown(notifiers: &[NotifierName]) -> String {
+    if notifiers.is_empty() {
+        return "is no notifier; none is configured, add [notifiers.<name>]".to_owned();
+    }
+    let names: Vec<&str> = notifiers.iter().map(NotifierName::as_str).collect();
+    format!("is no notifier; configured are: {}", names.join(", "))
+}

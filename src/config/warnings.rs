@@ -1,0 +1,96 @@
+//! What a configuration allows and its operator probably didn't mean.
+
+use secrecy::ExposeSecret;
+
+use super::{Config, Environment, NotifierConfig};
+use crate::domain::rules::{Rules, Step};
+
+/// 24 bytes, the least that Standard Webhooks recommends, in base64.
+const SHORTEST_SIGNING_SECRET: usize = "whsec_".len() + 32;
+
+pub(super) fn of(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if config.notifiers.is_empty() && !config.environments.is_empty() {
+        warnings.push(
+            "notifiers: none is configured, so no reminder can be handed over; add [notifiers.<name>]".to_owned(),
+        );
+    }
+    if !config.listen.internal.ip().is_loopback() {
+        warnings.push(format!(
+            "listen.internal = \"{}\": can be reached from other machines and asks nobody who they are; \
+             let only operators through to it",
+            config.listen.internal
+        ));
+    }
+    for (name, notifier) in &config.notifiers {
+        if let NotifierConfig::Webhook { secrets, .. } = notifier
+            && secrets.iter().any(|secret| secret.expose_secret().len() < SHORTEST_SIGNING_SECRET)
+        {
+            warnings.push(format!("notifiers.{name}: a signing secret is shorter than the 24 bytes that are advised"));
+        }
+    }
+    for environment in config.environments.values() {
+        of_environment(environment, !config.notifiers.is_empty(), &mut warnings);
+    }
+    warnings.extend(shared_secrets(config));
+    warnings
+}
+
+fn of_environment(environment: &Environment, notifiers: bool, warnings: &mut Vec<String>) {
+    let at = format!("environments.{}", environment.name);
+    if let Some(key) = &environment.api_key {
+        let key = key.expose_secret();
+        if !key.starts_with("persona_production_") && !key.starts_with("persona_sandbox_") {
+            warnings.push(format!("{at}.api_key: belongs neither to a production nor to a sandbox environment"));
+        }
+    }
+    for (name, rules) in environment.rules.iter() {
+        of_rules(&format!("{at}.templates.{name}"), rules, notifiers, warnings);
+    }
+}
+
+fn of_rules(at: &str, rules: &Rules, notifiers: bool, warnings: &mut Vec<String>) {
+    if notifiers && rules.notify.is_empty() && !rules.reminders.is_empty() {
+        warnings
+            .push(format!("{at}.notify: names nobody, so its reminders go nowhere; write reminders = [] to have none"));
+    }
+    for (index, step) in rules.reminders.iter().enumerate() {
+        if let Step::Left(left) = step
+            && *left >= rules.lifetime
+        {
+            warnings.push(format!(
+                "{at}.reminders[{index}] = \"{step}\": is no less than the lifetime of {}, \
+                 so it is due the moment an inquiry begins",
+                Step::Left(rules.lifetime)
+            ));
+        }
+    }
+    let planned = rules.reminders.len() * rules.notify.len();
+    if planned > usize::try_from(rules.max_reminders).unwrap_or(usize::MAX) {
+        warnings.push(format!(
+            "{at}.max_reminders = {}: cuts off the last of the {planned} reminders configured",
+            rules.max_reminders
+        ));
+    }
+}
+
+/// A secret of two environments would let one environment's deliveries in as the other's.
+fn shared_secrets(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let environments: Vec<&Environment> = config.environments.values().collect();
+    for (index, one) in environments.iter().enumerate() {
+        for other in environments.iter().skip(index + 1) {
+            let shared = one.webhook_secrets.iter().any(|secret| {
+                other.webhook_secrets.iter().any(|theirs| theirs.expose_secret() == secret.expose_secret())
+            });
+            if shared {
+                warnings.push(format!(
+                    "environments.{}.webhook_secrets: shares a secret with environments.{}; \
+                     each webhook of Persona has its own",
+                    other.name, one.name
+                ));
+            }
+        }
+    }
+    warnings
+}
