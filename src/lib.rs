@@ -8,6 +8,7 @@ pub mod domain;
 
 pub mod clock;
 pub mod config;
+pub mod tls;
 
 pub mod storage;
 

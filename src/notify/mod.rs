@@ -1,1 +1,50 @@
-//! notify
+//! Handing notices on: to the operator's own application by a signed webhook, or to the log in a dry run.
+//!
+//! Each delivery is tried once; whether and when to try again is the caller's to decide, from the error.
+
+pub mod notice;
+
+mod log;
+pub mod webhook;
+
+pub mod error;
+
+mod wire;
+
+use crate::notify::error::NotifyError;
+use crate::notify::notice::Notice;
+use crate::notify::webhook::Webhook;
+
+/// Where notices go.
+#[derive(Debug, Clone)]
+pub enum Notifier {
+    /// To the operator's application.
+    Webhook(Webhook),
+    /// To the log, for a dry run: one line per notice, without the link, and nobody is told.
+    Log,
+}
+
+/// How a notice was delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered {
+    /// The receiver took it, with this HTTP status.
+    Accepted {
+        /// 200 to 299.
+        status: u16,
+    },
+    /// It was written to the log, and nobody was told.
+    Logged,
+}
+
+impl Notifier {
+    /// Hands one notice on. A repeat carries the same id, so receivers can drop it.
+    ///
+    /// # Errors
+    /// [`NotifyError`] says whether another try can help.
+    pub async fn deliver(&self, notice: &Notice) -> Result<Delivered, NotifyError> {
+        match self {
+            Self::Webhook(webhook) => webhook.deliver(notice).await,
+            Self::Log => Ok(log::deliver(notice)),
+        }
+    }
+}

@@ -1,3 +1,17 @@
 //! Persona: the client that asks it, and the simulator that stands in for it.
 
+pub mod client;
+pub mod settings;
+
+pub mod request;
+
+pub mod answer;
+
+pub mod error;
+
+pub mod budget;
+
+mod exchange;
+mod wire;
+
 pub mod simulator;

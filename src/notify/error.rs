@@ -1,0 +1,97 @@
+//! Why a notice was not delivered, and whether another try can help.
+
+use jiff::SignedDuration;
+
+/// Why a notice was not delivered. Of the receiver's address only the host is named: the rest can hold secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotifyError {
+    /// No answer in time; it may have been taken.
+    #[error("{host} did not answer in time")]
+    Timeout {
+        /// The receiver.
+        host: String,
+    },
+    /// No connection, or it broke; it may have been taken.
+    #[error("{host} could not be reached")]
+    Unreachable {
+        /// The receiver.
+        host: String,
+    },
+    /// The receiver answered with something else than 2xx.
+    #[error("{host} answered {status}")]
+    Refused {
+        /// The receiver.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// How long it asked us to wait, as it said.
+        asked_wait: Option<SignedDuration>,
+    },
+    /// The notice can't be put into a request.
+    #[error("the notice can't be sent: {0}")]
+    Unsendable(&'static str),
+}
+
+const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(1);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
+impl NotifyError {
+    /// Whether another try can help: either things change by themselves, or an operator mends them.
+    #[must_use]
+    pub const fn may_retry(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Unreachable { .. } => true,
+            // A key, a permission or an address that is no good yet; a redirect is a wrong address too.
+            Self::Refused { status, .. } => {
+                matches!(status, 300..=399 | 401 | 403 | 404 | 408 | 425 | 429 | 500..=599)
+            }
+            Self::Unsendable(_) => false,
+        }
+    }
+
+    /// How long the receiver wants us to wait at least; `None` leaves it to the caller's backoff.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<SignedDuration> {
+        match self {
+            Self::Refused { asked_wait, .. } if self.may_retry() => {
+                asked_wait.map(|wait| wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, wait: Option<i64>) -> NotifyError {
+        let asked_wait = wait.map(SignedDuration::from_secs);
+        NotifyError::Refused { host: "app.example.com".to_owned(), status, asked_wait }
+    }
+
+    #[test]
+    fn every_status_is_tried_again_or_not() {
+        let mut table = Vec::new();
+        let mut previous = None;
+        for status in 300..=599 {
+            let retry = refused(status, None).may_retry();
+            if previous != Some(retry) {
+                table.push(format!("{status} {}", if retry { "retry" } else { "give up" }));
+            }
+            previous = Some(retry);
+        }
+        // Each entry holds up to the next one.
+        insta::assert_snapshot!(table.join(", "), @"300 retry, 400 give up, 401 retry, 402 give up, 403 retry, 405 give up, 408 retry, 409 give up, 425 retry, 426 give up, 429 retry, 430 give up, 500 retry");
+    }
+
+    #[test]
+    fn the_wait_asked_for_is_kept_within_bounds() {
+        for (status, asked, kept) in
+            [(429, Some(90), Some(90)), (503, Some(0), Some(1)), (503, Some(86_400), Some(3_600)), (429, None, None)]
+        {
+            assert_eq!(refused(status, asked).retry_after().map(|wait| wait.as_secs()), kept, "{status}");
+        }
+        assert_eq!(refused(410, Some(90)).retry_after(), None, "given up");
+    }
+}

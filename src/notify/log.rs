@@ -1,0 +1,53 @@
+//! The dry run: a line in the log instead of a notice.
+
+use crate::notify::Delivered;
+use crate::notify::notice::Notice;
+
+/// Writes one line per notice and tells nobody: in a dry run an operator sees which reminders would go out when.
+///
+/// The line carries no link and no reference id: logs are read by more people than are let into an inquiry.
+pub(super) fn deliver(notice: &Notice) -> Delivered {
+    tracing::info!(
+        environment = %notice.environment,
+        inquiry = %notice.inquiry_id,
+        step = %notice.step,
+        status = %notice.status,
+        deadline = %notice.deadline,
+        "a reminder is due; this notifier is a dry run, so nobody was told"
+    );
+    Delivered::Logged
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::notify::notice::example;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_dry_run_names_the_inquiry_but_never_the_way_in() {
+        let lines = Lines::default();
+        let written = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || written.clone()).with_ansi(false).finish();
+        let delivered = tracing::subscriber::with_default(subscriber, || deliver(&example()));
+        assert_eq!(delivered, Delivered::Logged);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("a reminder is due") && text.contains("inq_Notice1") && text.contains("50%"), "{text}");
+        assert!(!text.contains("code=") && !text.contains("customer-17"), "{text}");
+    }
+}

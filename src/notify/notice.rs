@@ -1,0 +1,66 @@
+//! What a person, or the application on their behalf, is to be told.
+
+use secrecy::SecretString;
+
+use crate::domain::ids::{ActionId, EnvironmentName, InquiryId, ReferenceId, TemplateId};
+use crate::domain::rules::LinkForm;
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+
+/// One notice. Nothing in it names the person but the application's own reference id.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The action it comes from; the same on every try.
+    pub id: ActionId,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// The environment of the inquiry.
+    pub environment: EnvironmentName,
+    /// The inquiry.
+    pub inquiry_id: InquiryId,
+    /// The application's name for the person.
+    pub reference_id: Option<ReferenceId>,
+    /// The template the inquiry was made from.
+    pub template_id: Option<TemplateId>,
+    /// Which step of the rule, as the rule writes it (`50%`, `3h`).
+    pub step: String,
+    /// The inquiry's status.
+    pub status: Status,
+    /// The step of the flow the person is to do next, as the template names it.
+    pub next_step: Option<String>,
+    /// When the inquiry expires.
+    pub deadline: Timestamp,
+    /// The way in.
+    pub link: SecretString,
+    /// What kind of link it is.
+    pub link_form: LinkForm,
+    /// When the notice was made; the same on every try.
+    pub created_at: Timestamp,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// The inquiry waits for the person, and time is running out.
+    Reminder,
+}
+
+/// A reminder of our own for the tests of this floor.
+#[cfg(test)]
+pub(super) fn example() -> Notice {
+    Notice {
+        id: ActionId::parse("01JREMINDER").unwrap(),
+        kind: NoticeKind::Reminder,
+        environment: EnvironmentName::parse("sandbox").unwrap(),
+        inquiry_id: InquiryId::parse("inq_Notice1").unwrap(),
+        reference_id: ReferenceId::parse("customer-17").ok(),
+        template_id: TemplateId::parse("itmpl_Basic1").ok(),
+        step: "50%".to_owned(),
+        status: Status::Pending,
+        next_step: Some("verification_selfie".to_owned()),
+        deadline: Timestamp::from_second(1_767_312_000),
+        link: SecretString::from("https://withpersona.com/verify?code=us1-xyzzy"),
+        link_form: LinkForm::OneTime,
+        created_at: Timestamp::from_second(1_767_268_800),
+    }
+}

@@ -1,0 +1,297 @@
+//! Notices as signed webhooks, by the Standard Webhooks specification (<https://www.standardwebhooks.com>).
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
+use crate::notify::Delivered;
+use crate::notify::error::NotifyError;
+use crate::notify::notice::Notice;
+use crate::notify::wire;
+use crate::tls;
+
+/// Where and how notices are sent.
+#[derive(Clone)]
+pub struct WebhookSettings {
+    /// The receiver's address. Can hold secrets, so `Debug` shows its host only.
+    pub url: Url,
+    /// `whsec_…`, at least one. Each signs, so that a receiver can change from one to the next without a gap.
+    pub secrets: Vec<SecretString>,
+    /// How long a delivery may take, connecting included.
+    pub timeout: Duration,
+}
+
+/// Why a webhook notifier can't be made; worded for an operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidWebhook {
+    /// Links would be sent in the clear.
+    #[error("url must be an https address; plain http is for this machine only (localhost, 127.0.0.1, [::1])")]
+    Url,
+    /// Nothing to sign with.
+    #[error("secrets is empty; add one, made with: echo \"whsec_$(openssl rand -base64 32)\"")]
+    NoSecret,
+    /// Something that is no secret; counted from 1, since it must not be shown.
+    #[error(
+        "secret {0} is no Standard Webhooks secret (whsec_ and 24 to 64 bytes in Base64); make one with: \
+         echo \"whsec_$(openssl rand -base64 32)\""
+    )]
+    Secret(usize),
+    /// No TLS on this machine.
+    #[error("TLS can't be set up on this machine; install its CA certificates (package ca-certificates): {0}")]
+    Tls(String),
+}
+
+/// Sends notices to the operator's application.
+#[derive(Clone)]
+pub struct Webhook {
+    http: Client,
+    url: Url,
+    signers: Arc<[standardwebhooks::Webhook]>,
+    clock: Clock,
+}
+
+impl WebhookSettings {
+    /// One secret and ten seconds.
+    #[must_use]
+    pub fn new(url: Url, secret: SecretString) -> Self {
+        Self { url, secrets: vec![secret], timeout: Duration::from_secs(10) }
+    }
+}
+
+impl Webhook {
+    /// A notifier for one receiver. Opens no connection yet.
+    ///
+    /// # Errors
+    /// [`InvalidWebhook`] names what is wrong and what to do.
+    pub fn new(settings: &WebhookSettings, clock: Clock) -> Result<Self, InvalidWebhook> {
+        if !tls::is_private(&settings.url) {
+            return Err(InvalidWebhook::Url);
+        }
+        if settings.secrets.is_empty() {
+            return Err(InvalidWebhook::NoSecret);
+        }
+        let signer = |(position, secret)| signer(secret).ok_or(InvalidWebhook::Secret(position + 1));
+        let signers = settings.secrets.iter().enumerate().map(signer).collect::<Result<_, _>>()?;
+        tls::install();
+        let http = Client::builder()
+            .user_agent(concat!("rekindle/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(settings.timeout)
+            .timeout(settings.timeout)
+            .build()
+            .map_err(|error| InvalidWebhook::Tls(error.to_string()))?;
+        Ok(Self { http, url: settings.url.clone(), signers, clock })
+    }
+
+    /// Sends one notice, once.
+    #[tracing::instrument(name = "notify.webhook.deliver", skip_all,
+        fields(host = %self.host(), action = %notice.id, status = tracing::field::Empty))]
+    pub(super) async fn deliver(&self, notice: &Notice) -> Result<Delivered, NotifyError> {
+        let body = wire::body(notice)?;
+        let headers = self.headers(notice, &body, self.clock.now())?;
+        let sent = self.http.post(self.url.clone()).headers(headers).body(body).send().await;
+        // Only status and headers matter; dropping the answer unread bounds what a receiver can make us read.
+        let answer = sent.map_err(|error| self.unanswered(&error))?;
+        let status = answer.status().as_u16();
+        tracing::Span::current().record("status", status);
+        if answer.status().is_success() {
+            return Ok(Delivered::Accepted { status });
+        }
+        Err(NotifyError::Refused { host: self.host(), status, asked_wait: asked_wait(answer.headers()) })
+    }
+
+    fn headers(&self, notice: &Notice, body: &str, now: Timestamp) -> Result<HeaderMap, NotifyError> {
+        let second = now.as_second();
+        let id = notice.id.as_str();
+        let sign = |signer: &standardwebhooks::Webhook| signer.sign(id, second, body.as_bytes());
+        let signatures: Result<Vec<String>, _> = self.signers.iter().map(sign).collect();
+        let signatures = signatures.map_err(|_| NotifyError::Unsendable("it can't be signed"))?.join(" ");
+        let value = |bytes: &[u8]| {
+            HeaderValue::from_bytes(bytes).map_err(|_| NotifyError::Unsendable("its id is no header value"))
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(standardwebhooks::HEADER_WEBHOOK_ID, value(id.as_bytes())?);
+        headers.insert(standardwebhooks::HEADER_WEBHOOK_TIMESTAMP, HeaderValue::from(second));
+        headers.insert(standardwebhooks::HEADER_WEBHOOK_SIGNATURE, value(signatures.as_bytes())?);
+        Ok(headers)
+    }
+
+    /// reqwest's own text would name the URL.
+    fn unanswered(&self, error: &reqwest::Error) -> NotifyError {
+        let host = self.host();
+        if error.is_timeout() { NotifyError::Timeout { host } } else { NotifyError::Unreachable { host } }
+    }
+
+    fn host(&self) -> String {
+        self.url.host_str().unwrap_or("the receiver").to_owned()
+    }
+}
+
+/// The key of a secret. The crate takes any Base64; a key shorter than the specification's 24 bytes, or longer than
+/// its 64, is a mistake. Base64 has four letters for three bytes.
+fn signer(secret: &SecretString) -> Option<standardwebhooks::Webhook> {
+    let encoded = secret.expose_secret().strip_prefix("whsec_")?;
+    let bytes = encoded.trim_end_matches('=').len() * 3 / 4;
+    (24..=64).contains(&bytes).then(|| standardwebhooks::Webhook::new(encoded).ok()).flatten()
+}
+
+/// `Retry-After` in seconds; its other form, a date, is left to the caller's backoff.
+fn asked_wait(headers: &HeaderMap) -> Option<SignedDuration> {
+    let seconds: u32 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(SignedDuration::from_secs(i64::from(seconds)))
+}
+
+impl fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookSettings").field("host", &self.url.host_str()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("host", &self.url.host_str()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::matchers::method;
+    use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+    use super::*;
+    use crate::notify::Notifier;
+    use crate::notify::notice::example;
+
+    const FIRST: &str = "whsec_QWRhIEV4YW1wbGUga2VlcHMgdGhpcyBzZWNyZXQ=";
+    const SECOND: &str = "whsec_QW5vdGhlciBzZWNyZXQgb2YgQWRhIEV4YW1wbGU=";
+    const SENT_AT: i64 = 1_767_268_805;
+
+    fn notifier(url: &str, secrets: &[&str]) -> Result<Notifier, InvalidWebhook> {
+        let secrets = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
+        let settings = WebhookSettings { url: Url::parse(url).unwrap(), secrets, timeout: Duration::from_secs(5) };
+        Webhook::new(&settings, Clock::manual(Timestamp::from_second(SENT_AT))).map(Notifier::Webhook)
+    }
+
+    async fn receiver(answer: ResponseTemplate) -> MockServer {
+        let server = MockServer::start().await;
+        Mock::given(method("POST")).respond_with(answer).mount(&server).await;
+        server
+    }
+
+    async fn only_request(server: &MockServer) -> Request {
+        let mut requests = server.received_requests().await.unwrap();
+        assert_eq!(requests.len(), 1);
+        requests.remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_signed_with_every_secret_and_dated_by_the_clock() {
+        let server = receiver(ResponseTemplate::new(204)).await;
+        let notifier = notifier(&format!("{}/hooks/x", server.uri()), &[FIRST, SECOND]).unwrap();
+        assert_eq!(notifier.deliver(&example()).await, Ok(Delivered::Accepted { status: 204 }));
+
+        let request = only_request(&server).await;
+        assert_eq!(request.url.path(), "/hooks/x");
+        let header = |name: &str| request.headers.get(name).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(header("webhook-id"), "01JREMINDER");
+        assert_eq!(header("webhook-timestamp"), SENT_AT.to_string());
+        assert_eq!(header("content-type"), "application/json");
+        assert!(header("user-agent").starts_with("rekindle/"));
+        let expected: Vec<String> = [FIRST, SECOND]
+            .iter()
+            .map(|secret| {
+                let signer = standardwebhooks::Webhook::new(secret).unwrap();
+                signer.sign("01JREMINDER", SENT_AT, &request.body).unwrap()
+            })
+            .collect();
+        assert_eq!(header("webhook-signature"), expected.join(" "));
+        assert_ne!(expected[0], expected[1]);
+        assert_eq!(String::from_utf8(request.body).unwrap(), wire::body(&example()).unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_repeat_is_the_same_body_under_the_same_id() {
+        let server = receiver(ResponseTemplate::new(200)).await;
+        let clock = Clock::manual(Timestamp::from_second(SENT_AT));
+        let settings = WebhookSettings::new(Url::parse(&server.uri()).unwrap(), FIRST.into());
+        let webhook = Webhook::new(&settings, clock.clone()).unwrap();
+        webhook.deliver(&example()).await.unwrap();
+        clock.advance(SignedDuration::from_mins(3));
+        webhook.deliver(&example()).await.unwrap();
+        let requests = server.received_requests().await.unwrap();
+        assert_eq!(requests[0].body, requests[1].body);
+        assert_eq!(requests[0].headers["webhook-id"], requests[1].headers["webhook-id"]);
+        assert_ne!(requests[0].headers["webhook-signature"], requests[1].headers["webhook-signature"]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_host_and_status_only() {
+        let answer = ResponseTemplate::new(503).insert_header("Retry-After", "120");
+        let server = receiver(answer).await;
+        let url = server.uri().replace("http://", "http://ada:xyzzy@") + "/secret-path?token=xyzzy";
+        let error = notifier(&url, &[FIRST]).unwrap().deliver(&example()).await.unwrap_err();
+        assert_eq!(error.to_string(), "127.0.0.1 answered 503");
+        assert!(error.may_retry());
+        assert_eq!(error.retry_after(), Some(SignedDuration::from_secs(120)));
+        assert!(!format!("{error:?}").contains("xyzzy"));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        let elsewhere = receiver(ResponseTemplate::new(200)).await;
+        let server = receiver(ResponseTemplate::new(307).insert_header("Location", elsewhere.uri())).await;
+        let error = notifier(&server.uri(), &[FIRST]).unwrap().deliver(&example()).await.unwrap_err();
+        assert!(matches!(error, NotifyError::Refused { status: 307, .. }), "{error}");
+        assert!(elsewhere.received_requests().await.unwrap().is_empty(), "the link went nowhere else");
+    }
+
+    #[tokio::test]
+    async fn nobody_there_and_no_answer_in_time_are_tried_again() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("http://{free}/hooks/xyzzy");
+        let error = notifier(&url, &[FIRST]).unwrap().deliver(&example()).await.unwrap_err();
+        assert_eq!(error.to_string(), "127.0.0.1 could not be reached");
+        assert!(error.may_retry());
+
+        let server = receiver(ResponseTemplate::new(200).set_delay(Duration::from_mins(1))).await;
+        let mut settings = WebhookSettings::new(Url::parse(&server.uri()).unwrap(), FIRST.into());
+        settings.timeout = Duration::from_millis(100);
+        let error = Webhook::new(&settings, Clock::System).unwrap().deliver(&example()).await.unwrap_err();
+        assert_eq!(error, NotifyError::Timeout { host: "127.0.0.1".to_owned() });
+        assert!(error.may_retry());
+    }
+
+    #[test]
+    fn what_can_t_be_used_is_refused_with_the_remedy() {
+        let short = "whsec_c2hvcnQ=";
+        for (url, secrets, error) in [
+            ("http://app.example.com/hook", vec![FIRST], InvalidWebhook::Url),
+            ("https://app.example.com/hook", vec![], InvalidWebhook::NoSecret),
+            ("https://app.example.com/hook", vec![FIRST, short], InvalidWebhook::Secret(2)),
+            ("https://app.example.com/hook", vec!["xyzzy"], InvalidWebhook::Secret(1)),
+            ("https://app.example.com/hook", vec![&FIRST[6..]], InvalidWebhook::Secret(1)),
+            ("https://app.example.com/hook", vec!["whsec_!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!"], InvalidWebhook::Secret(1)),
+        ] {
+            let refused = notifier(url, &secrets).unwrap_err();
+            assert_eq!(refused, error, "{url} {secrets:?}");
+            assert!(!refused.to_string().contains("xyzzy"));
+        }
+        assert!(notifier("https://app.example.com/hook", &[FIRST]).is_ok());
+    }
+
+    #[test]
+    fn secrets_and_paths_are_not_shown() {
+        let notifier = notifier("https://ada:xyzzy@app.example.com/xyzzy", &[FIRST]).unwrap();
+        let shown = format!("{notifier:?}");
+        assert!(shown.contains("app.example.com") && !shown.contains("xyzzy"), "{shown}");
+    }
+}

@@ -1,0 +1,90 @@
+//! The body of a notice, as receivers see it.
+
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use crate::domain::ids::{ReferenceId, TemplateId};
+use crate::notify::error::NotifyError;
+use crate::notify::notice::{Notice, NoticeKind};
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    r#type: &'static str,
+    timestamp: String,
+    data: Reminder<'a>,
+}
+
+#[derive(Serialize)]
+struct Reminder<'a> {
+    environment: &'a str,
+    inquiry_id: &'a str,
+    reference_id: Option<&'a str>,
+    template_id: Option<&'a str>,
+    status: &'a str,
+    step: &'a str,
+    next_step: Option<&'a str>,
+    deadline: String,
+    link: &'a str,
+    link_form: String,
+}
+
+/// The body; the same on every try, since it holds no time of sending.
+pub(super) fn body(notice: &Notice) -> Result<String, NotifyError> {
+    let envelope = Envelope {
+        r#type: match notice.kind {
+            NoticeKind::Reminder => "inquiry.reminder",
+        },
+        timestamp: notice.created_at.to_string(),
+        data: Reminder {
+            environment: notice.environment.as_str(),
+            inquiry_id: notice.inquiry_id.as_str(),
+            reference_id: notice.reference_id.as_ref().map(ReferenceId::as_str),
+            template_id: notice.template_id.as_ref().map(TemplateId::as_str),
+            status: notice.status.as_str(),
+            step: &notice.step,
+            next_step: notice.next_step.as_deref(),
+            deadline: notice.deadline.to_string(),
+            link: notice.link.expose_secret(),
+            link_form: notice.link_form.to_string(),
+        },
+    };
+    serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::notice::example;
+
+    #[test]
+    fn the_body_is_what_receivers_were_promised() {
+        let body: serde_json::Value = serde_json::from_str(&body(&example()).unwrap()).unwrap();
+        insta::assert_json_snapshot!(body, @r#"
+        {
+          "data": {
+            "deadline": "2026-01-02T00:00:00Z",
+            "environment": "sandbox",
+            "inquiry_id": "inq_Notice1",
+            "link": "https://withpersona.com/verify?code=us1-xyzzy",
+            "link_form": "one-time",
+            "next_step": "verification_selfie",
+            "reference_id": "customer-17",
+            "status": "pending",
+            "step": "50%",
+            "template_id": "itmpl_Basic1"
+          },
+          "timestamp": "2026-01-01T12:00:00Z",
+          "type": "inquiry.reminder"
+        }
+        "#);
+    }
+
+    #[test]
+    fn what_is_not_known_is_null() {
+        let notice = Notice { reference_id: None, template_id: None, next_step: None, ..example() };
+        let body: serde_json::Value = serde_json::from_str(&body(&notice).unwrap()).unwrap();
+        for key in ["reference_id", "template_id", "next_step"] {
+            assert_eq!(body["data"].get(key), Some(&serde_json::Value::Null), "{key}");
+        }
+    }
+}

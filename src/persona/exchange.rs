@@ -1,0 +1,184 @@
+//! One HTTP exchange with Persona: the headers every call carries, a bounded body, the budget, the span.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use serde_json::Value;
+use tracing::Span;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::persona::budget::{self, Budget, Gauge};
+use crate::persona::error::PersonaError;
+use crate::persona::request::IdempotencyKey;
+use crate::persona::settings::{ClientSettings, InvalidSettings};
+use crate::persona::wire;
+use crate::tls;
+
+/// Largest answer that is read. A page of 100 inquiries is well under 1 MiB; without a bound a broken server could
+/// fill the memory.
+pub(super) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// What all clones of a client share.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    http: Client,
+    base: Url,
+    gauge: Gauge,
+    clock: Clock,
+    /// Set once the key has shown that it may not include templates.
+    without_include: AtomicBool,
+}
+
+/// An answer of success.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) request_id: Option<String>,
+    pub(super) body: Value,
+}
+
+impl Answer {
+    /// The error for an answer that lacks what was asked for.
+    pub(super) fn malformed(&self, lacks: &'static str) -> PersonaError {
+        PersonaError::Malformed { status: self.status, lacks, request_id: self.request_id.clone() }
+    }
+}
+
+impl Exchange {
+    pub(super) fn new(settings: &ClientSettings, clock: Clock) -> Result<Arc<Self>, InvalidSettings> {
+        tls::install();
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, settings.authorization()?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(HeaderName::from_static("persona-version"), settings.version_header()?);
+        headers.insert(HeaderName::from_static("key-inflection"), HeaderValue::from_static("kebab"));
+        let http = Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("rekindle/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.timeout)
+            .build()
+            .map_err(|error| InvalidSettings::Tls(error.to_string()))?;
+        let base = settings.checked_url()?;
+        Ok(Arc::new(Self { http, base, gauge: Gauge::default(), clock, without_include: AtomicBool::new(false) }))
+    }
+
+    pub(super) fn budget(&self) -> Option<Budget> {
+        self.gauge.read()
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn includes(&self) -> bool {
+        !self.without_include.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn never_include_again(&self) {
+        self.without_include.store(true, Ordering::Relaxed);
+    }
+
+    /// A read: what `query` holds is percent-encoded.
+    pub(super) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Answer, PersonaError> {
+        let mut url = self.url(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.send(self.http.request(Method::GET, url)).await
+    }
+
+    /// A call that takes effect, at most once under its key.
+    pub(super) async fn post(
+        &self,
+        path: &[&str],
+        body: Option<&Value>,
+        key: &IdempotencyKey,
+    ) -> Result<Answer, PersonaError> {
+        let key = HeaderValue::from_bytes(key.as_str().as_bytes())
+            .map_err(|_| PersonaError::Unaskable("the idempotency key is no header value"))?;
+        let request = self.http.request(Method::POST, self.url(path)?).header("Idempotency-Key", key);
+        self.send(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    fn url(&self, path: &[&str]) -> Result<Url, PersonaError> {
+        // The URL standard drops dot segments, which would turn one inquiry's address into another resource's.
+        if path.iter().any(|segment| matches!(*segment, "." | "..")) {
+            return Err(PersonaError::Unaskable("the id is no path segment"));
+        }
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| PersonaError::Unaskable("api_url takes no path"))?
+            .pop_if_empty()
+            .extend(path);
+        Ok(url)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, PersonaError> {
+        let span = Span::current();
+        let began = self.clock.now();
+        let answer = self.exchange(request, &span).await;
+        span.record("elapsed_ms", i64::try_from(self.clock.now().since(began).as_millis()).unwrap_or(i64::MAX));
+        answer
+    }
+
+    async fn exchange(&self, request: RequestBuilder, span: &Span) -> Result<Answer, PersonaError> {
+        let response = request.send().await.map_err(|error| unanswered(&error))?;
+        self.gauge.note(response.headers(), self.clock.now());
+        let status = response.status().as_u16();
+        let request_id = response.headers().get("Request-Id").and_then(request_id);
+        span.record("status", status);
+        if let Some(id) = &request_id {
+            span.record("request_id", id.as_str());
+        }
+        let success = response.status().is_success();
+        let wait = budget::number(response.headers(), budget::RESET)
+            .or_else(|| budget::number(response.headers(), RETRY_AFTER.as_str()));
+        let body = read(response).await;
+        if !success {
+            return Err(wire::refusal(status, &body.ok().flatten().unwrap_or_default(), request_id, wait).into());
+        }
+        let mut answer = Answer { status, request_id, body: Value::Null };
+        let body = body?.ok_or_else(|| answer.malformed("its body is larger than 4 MiB"))?;
+        answer.body = serde_json::from_slice(&body).map_err(|_| answer.malformed("its body is not JSON"))?;
+        Ok(answer)
+    }
+}
+
+/// The body, in bounded pieces; `None` when it is too large.
+async fn read(mut response: Response) -> Result<Option<Vec<u8>>, PersonaError> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| unanswered(&error))? {
+        if body.len() + piece.len() > MAX_ANSWER_BYTES {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body))
+}
+
+/// reqwest's own text would name the URL.
+fn unanswered(error: &reqwest::Error) -> PersonaError {
+    if error.is_timeout() {
+        PersonaError::Timeout
+    } else if error.is_connect() {
+        PersonaError::Unreachable("no connection")
+    } else {
+        PersonaError::Unreachable("the connection broke")
+    }
+}
+
+/// A request id, when it looks like one: it goes into logs and errors.
+fn request_id(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok()?;
+    let usual = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    usual.then(|| text.to_owned())
+}
