@@ -1,3 +1,7 @@
 //! The `rekindle` binary: everything is in the library, `cli` is the roof.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rekindle::cli::main()
+}

@@ -22,16 +22,23 @@ pub mod queries;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::{self, Config, Mode};
+use crate::config::{self, Config, Mode, NotifierConfig};
 use crate::domain::action::Kind;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
+use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
 use crate::persona::client::PersonaClient;
+use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::storage::Database;
+
+/// How long a notifier may take to answer.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything the use cases work with. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +52,7 @@ struct Shared {
     environments: BTreeMap<EnvironmentName, Environment>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
+    wake: Notify,
 }
 
 /// One Persona environment: what is configured for it, and the client that asks it.
@@ -55,7 +63,7 @@ pub struct Environment {
     pub persona: Option<PersonaClient>,
 }
 
-/// Why the use cases could not be set up.
+/// Why the use cases could not be set up; each names the key.
 #[derive(Debug, thiserror::Error)]
 pub enum SetUpError {
     /// A Persona client could not be made.
@@ -64,7 +72,7 @@ pub enum SetUpError {
         /// The environment.
         environment: EnvironmentName,
         /// What was wrong.
-        source: crate::persona::error::PersonaError,
+        source: InvalidSettings,
     },
     /// A notifier could not be made.
     #[error("notifiers.{name}: {source}")]
@@ -72,11 +80,38 @@ pub enum SetUpError {
         /// The notifier.
         name: NotifierName,
         /// What was wrong.
-        source: crate::notify::NotifyError,
+        source: InvalidWebhook,
     },
 }
 
 impl App {
+    /// Puts the use cases together from a checked configuration.
+    ///
+    /// # Errors
+    /// [`SetUpError`] when a Persona client or a notifier can't be made.
+    pub fn new(config: &Config, database: Database, clock: Clock) -> Result<Self, SetUpError> {
+        let mut environments = BTreeMap::new();
+        for (name, settings) in &config.environments {
+            let persona = client_of(settings, &clock);
+            let persona = persona.map_err(|source| SetUpError::Persona { environment: name.clone(), source })?;
+            environments.insert(name.clone(), Environment { settings: settings.clone(), persona });
+        }
+        let mut notifiers = BTreeMap::new();
+        for (name, settings) in &config.notifiers {
+            let notifier = notifier_of(settings, &clock);
+            let notifier = notifier.map_err(|source| SetUpError::Notifier { name: name.clone(), source })?;
+            notifiers.insert(name.clone(), notifier);
+        }
+        let reread_after = config.worker.reread_after;
+        let wake = Notify::new();
+        Ok(Self { shared: Arc::new(Shared { database, clock, environments, notifiers, reread_after, wake }) })
+    }
+
+    /// Resolves when something was planned in this process that may be due; a hint, polling is the truth.
+    pub async fn woken(&self) {
+        self.shared.wake.notified().await;
+    }
+
     /// The database, for reading queries of its own.
     #[must_use]
     pub fn database(&self) -> &Database {
@@ -100,5 +135,20 @@ impl App {
     pub fn lanes(&self) -> Vec<(EnvironmentName, Kind)> {
         let acting = self.shared.environments.values().filter(|environment| environment.settings.mode == Mode::Act);
         acting.flat_map(|environment| Kind::ALL.map(|kind| (environment.settings.name.clone(), kind))).collect()
+    }
+}
+
+fn client_of(settings: &config::Environment, clock: &Clock) -> Result<Option<PersonaClient>, InvalidSettings> {
+    let Some(api_key) = settings.api_key.clone() else { return Ok(None) };
+    PersonaClient::new(&ClientSettings::new(settings.api_url.clone(), api_key), clock.clone()).map(Some)
+}
+
+fn notifier_of(settings: &NotifierConfig, clock: &Clock) -> Result<Notifier, InvalidWebhook> {
+    match settings {
+        NotifierConfig::Log => Ok(Notifier::Log),
+        NotifierConfig::Webhook { url, secrets } => {
+            let (url, secrets) = (url.clone(), secrets.clone());
+            Webhook::new(&WebhookSettings { url, secrets, timeout: NOTIFY_TIMEOUT }, clock.clone()).map(Notifier::Webhook)
+        }
     }
 }

@@ -9,8 +9,9 @@ use crate::app::{App, Environment};
 use crate::domain::action::{Action, Outcome, Reminder};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::rules::LinkForm;
-use crate::notify::notice::Notice;
-use crate::notify::{Notifier, NotifyError};
+use crate::domain::time::Timestamp;
+use crate::notify::error::NotifyError;
+use crate::notify::notice::{Notice, NoticeKind};
 use crate::persona::answer::OneTimeLink;
 use crate::persona::client::PersonaClient;
 use crate::persona::error::{Next, PersonaError};
@@ -44,19 +45,21 @@ impl App {
         let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;
         let notice = Notice {
             id: action.planned.id.clone(),
+            kind: NoticeKind::Reminder,
             environment: environment.settings.name.clone(),
-            step: reminder.step,
+            step: reminder.step.to_string(),
             deadline: reminder.deadline,
             link: in_form(link, form),
             link_form: form,
-            created_at: self.clock().now(),
-            status: inquiry.status().cloned(),
+            created_at: reminder.step_due.max(action.created_at),
+            status: inquiry.status().cloned().ok_or_else(|| give_up("its status is not known"))?,
             reference_id: inquiry.known.reference_id().cloned(),
             template_id: inquiry.known.template_id().cloned(),
             next_step: inquiry.known.next_step().cloned(),
             inquiry_id: inquiry.id,
         };
-        deliver(notifier, &notice).await
+        let delivered = notifier.deliver(&notice).await;
+        delivered.map(|_| ()).map_err(|error| after_notifier(&error, self.clock().now()))
     }
 
     /// The inquiry, if the action should still be performed; asked of the same plan that made it.
@@ -92,7 +95,7 @@ impl App {
 }
 
 /// What follows from an error of Persona's.
-pub(super) fn after(error: &PersonaError, now: crate::domain::time::Timestamp) -> Outcome {
+pub(super) fn after(error: &PersonaError, now: Timestamp) -> Outcome {
     let at = error.retry_after().map(|wait| now.plus(wait));
     match error.next() {
         Next::RetrySameKey => Outcome::Retry { error: error.to_string(), at, new_key: false },
@@ -101,15 +104,8 @@ pub(super) fn after(error: &PersonaError, now: crate::domain::time::Timestamp) -
     }
 }
 
-async fn deliver(notifier: &Notifier, notice: &Notice) -> Step<()> {
-    match notifier.deliver(notice).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(after_notifier(&error, notice.created_at)),
-    }
-}
-
-fn after_notifier(error: &NotifyError, now: crate::domain::time::Timestamp) -> Outcome {
-    if error.is_final() {
+fn after_notifier(error: &NotifyError, now: Timestamp) -> Outcome {
+    if !error.may_retry() {
         return Outcome::GiveUp { reason: error.to_string() };
     }
     let at = error.retry_after().map(|wait| now.plus(wait));

@@ -1,1 +1,95 @@
-//! cli
+//! The roof: commands, and the only place that puts everything together.
+
+mod actions;
+mod demo;
+mod doctor;
+mod events;
+mod import;
+mod inquiries;
+mod migrate;
+mod open;
+mod output;
+mod serve;
+mod simulator;
+pub mod telemetry;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Keeps every Persona inquiry reachable: receives the webhooks, keeps the true state, brings people back in.
+#[derive(Debug, Parser)]
+#[command(name = "rekindle", version, max_term_width = 100)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Take webhooks and perform what is due
+    Serve(serve::Serve),
+    /// Show the main job in a minute: no configuration, no account, no server
+    Demo(demo::Demo),
+    /// Serve a simulated Persona
+    Simulator(simulator::Simulator),
+    /// Events as received
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Inquiries as last observed
+    #[command(subcommand)]
+    Inquiries(inquiries::Inquiries),
+    /// Planned, running and finished work
+    #[command(subcommand)]
+    Actions(actions::Actions),
+    /// Take in what was open at Persona before the first webhook
+    Import(import::Import),
+    /// Bring the database's schema up to date
+    Migrate(migrate::Migrate),
+    /// Check configuration, database, Persona and secrets, and say what to do
+    Doctor(doctor::Doctor),
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// The configuration file; without it `rekindle.toml` in the current folder, if there is one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads the command line and runs what it says. Errors go to standard error, with exit code 1.
+pub fn main() -> ExitCode {
+    let command = Command::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return failed(&anyhow::Error::new(why).context("the runtime could not be started")),
+    };
+    match runtime.block_on(run(command.verb)) {
+        Ok(code) => code,
+        Err(why) => failed(&why),
+    }
+}
+
+async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
+        Verb::Serve(serve) => serve.run().await,
+        Verb::Demo(demo) => demo.run().await,
+        Verb::Simulator(simulator) => simulator.run().await,
+        Verb::Events(events) => events.run().await,
+        Verb::Inquiries(inquiries) => inquiries.run().await,
+        Verb::Actions(actions) => actions.run().await,
+        Verb::Import(import) => import.run().await,
+        Verb::Migrate(migrate) => migrate.run().await,
+        Verb::Doctor(doctor) => doctor.run().await,
+    }
+}
+
+fn failed(why: &anyhow::Error) -> ExitCode {
+    eprintln!("rekindle: {why:#}");
+    ExitCode::FAILURE
+}

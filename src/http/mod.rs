@@ -1,1 +1,8 @@
-//! http
+//! The doors: the public listener takes webhooks, the internal one answers operators.
+//!
+//! No decision is made here: requests are read within limits, handed to a use case, and its result is put into words.
+
+pub mod internal;
+pub mod problem;
+pub mod public;
+pub mod server;

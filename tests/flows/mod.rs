@@ -1,1 +1,4 @@
-//! The flows tests.
+//! Stories: what happens to a person, told with a simulated Persona, a manual clock and both databases.
+
+mod reminder;
+mod world;

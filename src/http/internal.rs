@@ -1,0 +1,54 @@
+//! The internal listener: is it alive, is it ready, and what does it count.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use tracing::warn;
+
+use crate::app::App;
+use crate::http::problem::Problem;
+
+#[derive(Clone)]
+struct Internal {
+    app: App,
+    metrics: PrometheusHandle,
+}
+
+/// The routes of the internal listener.
+pub fn routes(app: App, metrics: PrometheusHandle) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(scrape))
+        .with_state(Internal { app, metrics })
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    database: &'static str,
+}
+
+/// Ready when the database answers and has the schema this binary knows.
+async fn readyz(State(internal): State<Internal>) -> Response {
+    let database = internal.app.database();
+    match database.check_schema().await {
+        Ok(()) => axum::Json(Ready { status: "ready", database: "ok" }).into_response(),
+        Err(why) => {
+            warn!(error = %why, "not ready");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the database can't be used").into_response()
+        }
+    }
+}
+
+/// Prometheus' text format. What waits is looked up now; everything else was counted as it happened.
+async fn scrape(State(internal): State<Internal>) -> Response {
+    if let Err(why) = internal.app.measure_backlog().await {
+        warn!(error = %why, "the backlog could not be measured");
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], internal.metrics.render()).into_response()
+}

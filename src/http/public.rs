@@ -1,0 +1,134 @@
+//! The public listener: Persona's webhooks.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Serialize;
+use tracing::{debug, error, warn};
+
+use crate::app::App;
+use crate::app::ingest::{Delivery, Receipt, Refusal};
+use crate::config::Limits;
+use crate::http::problem::Problem;
+
+/// Longest a delivery may take once it is read: Persona waits 5 seconds (<https://docs.withpersona.com/webhooks>),
+/// and an answer that says "again, please" is better than none.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+
+#[derive(Clone)]
+struct Public {
+    app: App,
+    limits: Limits,
+}
+
+/// The routes of the public listener.
+pub fn routes(app: App, limits: Limits) -> Router {
+    Router::new()
+        .route("/webhooks/persona/{environment}", post(take_webhook))
+        .with_state(Public { app, limits })
+}
+
+/// What we answer to a delivery that is on disk.
+#[derive(Serialize)]
+struct Taken {
+    outcome: &'static str,
+}
+
+async fn take_webhook(
+    State(public): State<Public>,
+    Path(environment): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let began = tokio::time::Instant::now();
+    let answer = match receive(&public, &environment, &headers, body).await {
+        Ok(receipt) => {
+            count(&environment, receipt.as_str());
+            debug!(%environment, outcome = receipt.as_str(), "delivery taken");
+            axum::Json(Taken { outcome: receipt.as_str() }).into_response()
+        }
+        Err(not_taken) => not_taken.answer(&environment),
+    };
+    metrics::histogram!("rekindle_delivery_seconds").record(began.elapsed().as_secs_f64());
+    answer
+}
+
+/// Why a delivery was not taken.
+enum NotTaken {
+    TooLarge(usize),
+    TooSlow,
+    Broken,
+    Refused(Refusal),
+    Overloaded,
+}
+
+async fn receive(public: &Public, environment: &str, headers: &HeaderMap, body: Body) -> Result<Receipt, NotTaken> {
+    let signature = signature(headers);
+    if !public.app.environments().keys().any(|name| name.as_str() == environment) {
+        return Err(NotTaken::Refused(Refusal::UnknownEnvironment));
+    }
+    let body = read(body, public.limits).await?;
+    let delivery = Delivery { environment, signature: signature.as_deref(), body: &body };
+    match tokio::time::timeout(ANSWER_WITHIN, public.app.receive(delivery)).await {
+        Ok(received) => received.map_err(NotTaken::Refused),
+        Err(_) => Err(NotTaken::Overloaded),
+    }
+}
+
+/// The signature header; several are read as one, the way several groups stand in one.
+fn signature(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let values: Vec<&[u8]> = headers.get_all("persona-signature").iter().map(header::HeaderValue::as_bytes).collect();
+    (!values.is_empty()).then(|| values.join(&b' '))
+}
+
+async fn read(body: Body, limits: Limits) -> Result<Bytes, NotTaken> {
+    let limited = Limited::new(body, limits.body_bytes);
+    match tokio::time::timeout(limits.body_timeout, limited.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(why)) if why.is::<LengthLimitError>() => Err(NotTaken::TooLarge(limits.body_bytes)),
+        Ok(Err(_)) => Err(NotTaken::Broken),
+        Err(_) => Err(NotTaken::TooSlow),
+    }
+}
+
+impl NotTaken {
+    /// The answer, logged and counted here and nowhere else.
+    fn answer(self, environment: &str) -> Response {
+        let (outcome, problem) = match self {
+            Self::TooLarge(most) => {
+                ("too_large", Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {most} bytes")))
+            }
+            Self::TooSlow => ("too_slow", Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+            Self::Broken => ("broken", Problem::new(StatusCode::BAD_REQUEST, "the body did not come whole")),
+            Self::Refused(Refusal::UnknownEnvironment) => {
+                ("unknown_environment", Problem::new(StatusCode::NOT_FOUND, Refusal::UnknownEnvironment.to_string()))
+            }
+            Self::Refused(Refusal::Signature(why)) => {
+                ("signature", Problem::new(StatusCode::UNAUTHORIZED, why.to_string()))
+            }
+            Self::Refused(Refusal::Storage(why)) => {
+                error!(%environment, error = %why, "delivery not taken: it could not be stored");
+                ("unavailable", Problem::unavailable())
+            }
+            Self::Overloaded => ("overloaded", Problem::unavailable()),
+        };
+        // A name that is not ours can be anything, so it stays out of logs and labels.
+        let known = outcome != "unknown_environment";
+        let environment = if known { environment } else { "unknown" };
+        warn!(%environment, outcome, reason = problem.detail(), "delivery not taken");
+        count(environment, outcome);
+        problem.into_response()
+    }
+}
+
+fn count(environment: &str, outcome: &'static str) {
+    let environment = environment.to_owned();
+    metrics::counter!("rekindle_deliveries_total", "environment" => environment, "outcome" => outcome).increment(1);
+}
