@@ -26,6 +26,13 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) {
     }
 }
 
+/// Says that a list was cut, on standard error, where it is in nobody's way.
+pub(super) fn note_cut(cut: bool, limit: u32) {
+    if cut {
+        eprintln!("rekindle: there are more than {limit}; narrow the list or raise --limit");
+    }
+}
+
 /// A time as people read it in a list: to the second, with how far it is from now.
 pub(super) fn time(at: Timestamp, now: Timestamp) -> String {
     let text = Timestamp::from_second(at.as_second()).to_string();
