@@ -3,6 +3,7 @@
 mod support;
 
 mod cli;
+mod domain;
 mod flows;
 mod http;
 mod persona;

@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
-use crate::domain::observation::{Observation, ObservedAt, followed_attributes};
+use crate::domain::observation::{Attributes, Observation, ObservedAt, followed_attributes};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
@@ -40,7 +40,7 @@ macro_rules! declare_known {
             })*
 
             /// Merges what an observation said; adds the names of those that changed to `changed`.
-            fn merge(&mut self, said: crate::domain::observation::Attributes, at: ObservedAt, merge: &mut Merge) {
+            fn merge(&mut self, said: Attributes, at: ObservedAt, merge: &mut Merge) {
                 $(if let Some(value) = said.$name {
                     merge.attribute($key, &mut self.$name, Observed { at, value });
                 })*
@@ -67,6 +67,8 @@ pub struct Inquiry {
     pub last_observed: Option<Timestamp>,
     /// The latest time it is known to have expired; kept when a resume takes `expired-at` away.
     pub last_expired: Option<Timestamp>,
+    /// The earliest time it is known to be over; later news of a finished inquiry does not move it.
+    pub finished: Option<Timestamp>,
     /// The latest sign of the person at work: a session started, a step done.
     pub last_active: Option<Timestamp>,
 }
@@ -149,6 +151,7 @@ impl Inquiry {
             first_observed: None,
             last_observed: None,
             last_expired: None,
+            finished: None,
             last_active: None,
         }
     }
@@ -163,12 +166,15 @@ impl Inquiry {
 
         let told = attributes.expired_at.flatten();
         let expired = told.or_else(|| (status == Some(Status::Expired)).then_some(time));
+        let finished =
+            status.as_ref().is_some_and(Status::is_over).then(|| finishing_time(&attributes).unwrap_or(time));
         let status_kept = status.and_then(|status| self.apply_status(Observed { at, value: status }, &mut merge));
         self.known.merge(attributes, at, &mut merge);
 
-        self.first_observed = Some(self.first_observed.map_or(time, |first| first.min(time)));
+        self.first_observed = self.first_observed.into_iter().chain([time]).min();
         self.last_observed = self.last_observed.max(Some(time));
         self.last_expired = self.last_expired.max(expired);
+        self.finished = self.finished.into_iter().chain(finished).min();
         if active && self.last_active < Some(time) {
             self.last_active = Some(time);
             merge.changed.push("last-active");
@@ -232,6 +238,12 @@ impl Inquiry {
         let resumed = self.last_expired.filter(|expired| *expired < deadline);
         self.began().max(resumed)
     }
+}
+
+/// When the person was through, by the attributes of one observation: the screen they reached, else the decision.
+fn finishing_time(attributes: &Attributes) -> Option<Timestamp> {
+    let Attributes { completed_at, failed_at, marked_for_review_at, decisioned_at, .. } = attributes;
+    [completed_at, failed_at, marked_for_review_at, decisioned_at].into_iter().find_map(|time| time.flatten())
 }
 
 impl Merge {

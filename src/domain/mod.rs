@@ -21,3 +21,7 @@ pub mod action;
 pub mod resource;
 
 pub mod event;
+
+pub mod signature;
+
+pub mod plan;

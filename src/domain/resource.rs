@@ -4,6 +4,8 @@
 //! attribute can be blocklisted, relationships can be left out as a whole, and new keys come without notice.
 //! So every look-up is by meaning rather than by spelling, and what is absent or of another type is "not spoken of".
 
+#![expect(clippy::option_option, reason = "absent, null and a value are three different things here")]
+
 use serde_json::{Map, Value};
 
 use crate::domain::ids::{AccountId, InquiryId, InvalidId, ReferenceId, TemplateId, TemplateVersionId};

@@ -1,6 +1,6 @@
 //! What the operator wants done for the people of one template.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use jiff::SignedDuration;
@@ -136,7 +136,7 @@ fn shortest(duration: SignedDuration) -> String {
     let mut text = String::new();
     for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
         if left >= seconds {
-            text.push_str(&format!("{}{unit}", left / seconds));
+            let _ = write!(text, "{}{unit}", left / seconds);
             left %= seconds;
         }
     }
