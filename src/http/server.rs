@@ -41,13 +41,6 @@ pub struct ServerLimits {
     pub grace: Duration,
 }
 
-/// How serving ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Served {
-    /// Connections that still had a request under way when the grace was over.
-    pub cut: usize,
-}
-
 impl ServerLimits {
     /// The configured limits, and the grace at shutdown.
     pub const fn new(limits: &Limits, grace: Duration) -> Self {
@@ -63,14 +56,9 @@ impl ServerLimits {
 /// Serves until `stop`; then refuses new connections, lets requests under way end within the grace, and cuts the rest.
 ///
 /// Requests carry the client's address as [`ConnectInfo<SocketAddr>`].
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: &ServerLimits,
-    stop: impl Future<Output = ()>,
-) -> Served {
+pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, stop: impl Future<Output = ()>) {
     let slots = Arc::new(Semaphore::new(limits.connections));
-    let builder = Arc::new(builder(limits));
+    let builder = Arc::new(builder(&limits));
     let (tell, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -96,9 +84,10 @@ pub async fn serve(
     drop(listener);
     tell.send_replace(true);
     let ended = timeout(limits.grace, async { while connections.join_next().await.is_some() {} }).await;
-    let cut = if ended.is_ok() { 0 } else { connections.len() };
+    if ended.is_err() {
+        tracing::warn!(connections = connections.len(), "http.server.stop: the grace is over, cutting what is left");
+    }
     connections.shutdown().await;
-    Served { cut }
 }
 
 fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
