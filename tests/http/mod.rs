@@ -1,1 +1,3 @@
 //! The http tests.
+
+mod server;

@@ -1,0 +1,139 @@
+//! `rekindle doctor`: each line ok, or what to do.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::app::{App, Environment};
+use crate::cli::{Common, output};
+use crate::clock::Clock;
+use crate::config::{Config, Mode};
+use crate::persona::client::PersonaClient;
+use crate::persona::error::PersonaError;
+use crate::persona::request::ListFilter;
+use crate::storage::{Database, StorageError};
+
+/// Check configuration, database, Persona and secrets, and say what to do
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// One thing looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    /// `ok`, `warning` or `failed`.
+    verdict: &'static str,
+    subject: String,
+    /// What was found, and what to do about it.
+    detail: String,
+}
+
+fn ok(subject: impl Into<String>, detail: impl Into<String>) -> Finding {
+    Finding { verdict: "ok", subject: subject.into(), detail: detail.into() }
+}
+
+fn warning(subject: impl Into<String>, detail: impl Into<String>) -> Finding {
+    Finding { verdict: "warning", subject: subject.into(), detail: detail.into() }
+}
+
+fn failed(subject: impl Into<String>, detail: impl Into<String>) -> Finding {
+    Finding { verdict: "failed", subject: subject.into(), detail: detail.into() }
+}
+
+impl Doctor {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let findings = match self.common.configuration() {
+            Ok(config) => examine(&config).await,
+            Err(why) => vec![failed("configuration", format!("{why:#}"))],
+        };
+        if self.common.json {
+            output::json(&findings)?;
+        } else {
+            for finding in &findings {
+                println!("{:<8} {}: {}", finding.verdict, finding.subject, finding.detail);
+            }
+        }
+        let sick = findings.iter().any(|finding| finding.verdict == "failed");
+        Ok(if sick { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+async fn examine(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![match config.require_environments() {
+        Ok(_) => ok("configuration", format!("{} environment(s) configured", config.environments.len())),
+        Err(why) => failed("configuration", why.to_string()),
+    }];
+    findings.extend(config.warnings().into_iter().map(|text| warning("configuration", text)));
+    let database = match database(config).await {
+        Ok((finding, database)) => {
+            findings.push(finding);
+            database
+        }
+        Err(why) => {
+            findings.push(failed("database", why.to_string()));
+            return findings;
+        }
+    };
+    match App::new(config, database, Clock::System) {
+        Ok(app) => {
+            for environment in app.environments().values() {
+                findings.extend(environment_findings(environment).await);
+            }
+        }
+        Err(why) => findings.push(failed("configuration", why.to_string())),
+    }
+    findings
+}
+
+async fn database(config: &Config) -> Result<(Finding, Database), StorageError> {
+    let url = config.database_url.to_string();
+    let database = Database::open(config.database_url.expose()).await?;
+    let finding = match database.check_schema().await {
+        Ok(()) => ok("database", format!("{url} answers and its schema is up to date")),
+        Err(StorageError::NotMigrated) => {
+            warning("database", format!("{url} has no schema yet, or an older one; `rekindle serve` or `rekindle migrate` brings it up to date"))
+        }
+        Err(why) => return Err(why),
+    };
+    Ok((finding, database))
+}
+
+async fn environment_findings(environment: &Environment) -> Vec<Finding> {
+    let settings = &environment.settings;
+    let subject = format!("environments.{}", settings.name);
+    let secrets = settings.webhook_secrets.len();
+    let mut findings = vec![ok(&subject, format!("mode {}, {secrets} webhook secret(s)", settings.mode.as_str()))];
+    match &environment.persona {
+        None => findings.push(warning(&subject, "no api_key: nothing can be read or minted at Persona")),
+        Some(persona) => findings.push(ask(&subject, settings.mode, persona).await),
+    }
+    findings
+}
+
+/// Asks Persona for one inquiry of its list: the cheapest call that needs the key and the permission to read.
+async fn ask(subject: &str, mode: Mode, persona: &PersonaClient) -> Finding {
+    match persona.list_inquiries(&ListFilter::default(), None, 1).await {
+        Ok(_) => {
+            let budget = persona.budget().map(|budget| format!(", {} of {} calls left", budget.remaining, budget.limit));
+            ok(subject, format!("Persona answers and takes the key{}", budget.unwrap_or_default()))
+        }
+        Err(why) => {
+            let text = format!("{why}; {}", remedy(&why));
+            if mode == Mode::Act { failed(subject, text) } else { warning(subject, text) }
+        }
+    }
+}
+
+fn remedy(why: &PersonaError) -> &'static str {
+    match why.status() {
+        None => "is api_url right, and may this machine connect to it?",
+        Some(401) => "make a new API key in Persona's dashboard, for this environment, and set api_key",
+        Some(403) => "the key needs the permissions inquiry.read and inquiry.write, and this machine's address on its allow-list",
+        Some(404) => "api_url should end in /api/v1",
+        Some(429) => "the environment's rate limit is used up; try again in a minute",
+        Some(_) => "try again; if it stays, ask Persona's support with the request id",
+    }
+}
