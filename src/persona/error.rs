@@ -151,11 +151,31 @@ pub(super) fn without_values(text: &str) -> Option<String> {
 
 const QUOTES: [char; 5] = ['"', '\'', '`', '“', '”'];
 
+/// Capitalised words that are no names: HTTP's reason phrases, which Persona uses as titles.
+const PHRASES: [&str; 16] = [
+    "Bad",
+    "Conflict",
+    "Entity",
+    "Error",
+    "Forbidden",
+    "Found",
+    "Gateway",
+    "Internal",
+    "Many",
+    "Not",
+    "Request",
+    "Requests",
+    "Server",
+    "Service",
+    "Timeout",
+    "Unavailable",
+];
+
 fn is_plain(word: &str, first: bool) -> bool {
     let capital = word.starts_with(|letter: char| letter.is_ascii_uppercase());
     let acronym = word.len() <= 3 && word.bytes().all(|letter| letter.is_ascii_uppercase());
     let spelled = word.len() <= 40 && word.chars().all(|letter| letter.is_ascii_alphabetic() || "-'’".contains(letter));
-    spelled && (!capital || first || acronym)
+    spelled && (!capital || first || acronym || PHRASES.contains(&word))
 }
 
 impl From<Refusal> for PersonaError {
@@ -263,6 +283,8 @@ mod tests {
     fn what_looks_like_a_value_is_taken_out() {
         for (told, kept) in [
             ("Record not found", "Record not found"),
+            ("Bad Request", "Bad Request"),
+            ("Too Many Requests", "Too Many Requests"),
             ("Must be authenticated to access this endpoint", "Must be authenticated to access this endpoint"),
             ("IP address is not permitted access", "IP address is not permitted access"),
             ("Inquiry inq_9QdWcZ1 is expired", "Inquiry … is expired"),
