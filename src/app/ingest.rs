@@ -5,12 +5,12 @@ use sha2::{Digest, Sha256};
 use crate::app::observe::{Observed, TRIES, observe};
 use crate::app::{App, Environment};
 use crate::domain::event::{Event, Subject};
-use crate::domain::ids::EnvironmentName;
+use crate::domain::ids::{EnvironmentName, EventId};
 use crate::domain::inquiry::Change;
 use crate::domain::signature::{self, Age, SignatureError, Verified};
 use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
-use crate::storage::events::{NewEvent, Origin, Outcome, Recorded};
+use crate::storage::events::{NewEvent, Origin, Outcome, Recorded, UnreadableBody};
 
 /// One HTTP request from Persona, read whole and not trusted yet.
 #[derive(Clone, Copy)]
@@ -134,7 +134,7 @@ impl App {
             })
             .await?;
         let receipt = match recorded {
-            Recorded::Duplicate { outcome } if outcome != Outcome::Quarantined || age != Age::Fresh => Receipt::Duplicate,
+            Recorded::Duplicate { outcome } if outcome != Some(Outcome::Quarantined) || age != Age::Fresh => Receipt::Duplicate,
             _ if age != Age::Fresh => Receipt::Quarantined(age),
             _ => {
                 for template in &event.templates {
@@ -150,7 +150,7 @@ impl App {
             }
         };
         if let Some((outcome, reason)) = outcome_of(&receipt) {
-            tx.settle_event(name, &event.id, outcome, reason.as_deref()).await?;
+            tx.settle_event(name, &event.id, outcome, reason.as_deref(), None).await?;
         }
         tx.commit().await?;
         Ok(Some(receipt))
@@ -164,8 +164,9 @@ impl App {
         now: Timestamp,
     ) -> Result<Receipt, StorageError> {
         let mut tx = self.database().begin().await?;
-        let fingerprint = hex::encode(Sha256::digest(body));
-        tx.record_unreadable(environment, &fingerprint, why, body, now).await?;
+        let id = content_id(body);
+        let origin = Origin::Webhook;
+        tx.record_unreadable(&UnreadableBody { environment, id: &id, received_at: now, origin, reason: why, body }).await?;
         tx.commit().await?;
         Ok(Receipt::Unreadable(why.to_owned()))
     }
@@ -177,6 +178,12 @@ fn verify(environment: &Environment, delivery: Delivery<'_>, now: Timestamp) -> 
     let settings = &environment.settings;
     let secrets: Vec<&[u8]> = settings.webhook_secrets.iter().map(|secret| secret.expose_secret().as_bytes()).collect();
     signature::verify(delivery.signature, delivery.body, &secrets, now, settings.signature_tolerance)
+}
+
+/// What an unreadable body is known by: the same content is stored once.
+fn content_id(body: &[u8]) -> EventId {
+    let text = format!("sha256:{}", hex::encode(Sha256::digest(body)));
+    EventId::parse(&text).unwrap_or_else(|_| unreachable!("hex is an id"))
 }
 
 fn receipt_of(change: Change) -> Receipt {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::app::Environment;
-use crate::domain::action::DEFAULT_MAX_ATTEMPTS;
+use crate::domain::action::{CancelledBy, DEFAULT_MAX_ATTEMPTS};
 use crate::domain::ids::{EnvironmentName, TemplateId};
 use crate::domain::inquiry::{Change, Inquiry, Person};
 use crate::domain::observation::Observation;
@@ -37,7 +37,8 @@ pub(super) async fn observe(
     let id = observation.inquiry.clone();
     tx.ensure_inquiries(name, std::slice::from_ref(&id), now).await?;
 
-    let mut expected = tx.inquiry(name, &id).await?.unwrap_or_else(|| Inquiry::unknown(name.clone(), id.clone()));
+    let stored = tx.inquiry(name, &id).await?.map(|stored| stored.inquiry);
+    let mut expected = stored.unwrap_or_else(|| Inquiry::unknown(name.clone(), id.clone()));
     let mut people: BTreeSet<Person> = expected.person().into_iter().collect();
     expected.apply(observation.clone());
     people.extend(expected.person());
@@ -95,10 +96,10 @@ pub(super) async fn replan(
 
     tx.insert_actions(&difference.insert, DEFAULT_MAX_ATTEMPTS, now).await?;
     for planned in &difference.replan {
-        tx.replan_action(planned, now).await?;
+        tx.replan_action(&planned.id, planned, now).await?;
     }
     for (id, reason) in &difference.cancel {
-        tx.cancel_planned(id, reason, now).await?;
+        tx.cancel_planned(id, reason, CancelledBy::Plan, now).await?;
     }
     Ok(difference)
 }

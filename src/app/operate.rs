@@ -36,7 +36,7 @@ impl App {
     /// [`OperateError`] when there is none, or it is neither failed nor cancelled.
     pub async fn retry_action(&self, id: &ActionId) -> Result<Action, OperateError> {
         let mut tx = self.database().begin().await?;
-        let done = tx.retry_action(id, self.clock().now()).await?;
+        let done = tx.retry_action(id, "an operator", self.clock().now()).await?;
         let action = tx.action(id).await?.ok_or_else(|| OperateError::Unknown(id.clone()))?;
         if !done {
             let (id, state) = (id.clone(), action.state);

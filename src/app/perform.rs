@@ -5,10 +5,10 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::domain::action::{Outcome, State, Work};
+use crate::domain::action::{Action, End, Outcome, Work};
 use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
-use crate::storage::actions::{Attempt, Claimed, LeaseToken};
+use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Lease};
 
 impl App {
     /// Takes up to `most` due actions, each with a lease of its own, in the name of `owner`.
@@ -20,8 +20,14 @@ impl App {
         if lanes.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
+        // A look takes no lock; on SQLite a claim takes the one writer.
+        let now = self.clock().now();
+        let due = self.database().read().await?.next_due(&lanes).await?;
+        if due.is_none_or(|due| due > now) {
+            return Ok(Vec::new());
+        }
         let mut tx = self.database().begin().await?;
-        let claimed = tx.claim(&lanes, most, owner, lease, self.clock().now()).await?;
+        let claimed = tx.claim(&lanes, most, owner, lease, now).await?;
         tx.commit().await?;
         Ok(claimed)
     }
@@ -33,11 +39,11 @@ impl App {
     pub async fn renew(
         &self,
         owner: &str,
-        tokens: &[LeaseToken],
+        leases: &[Lease],
         lease: Duration,
-    ) -> Result<Vec<LeaseToken>, StorageError> {
+    ) -> Result<Vec<Lease>, StorageError> {
         let mut tx = self.database().begin().await?;
-        let kept = tx.renew(owner, tokens, lease, self.clock().now()).await?;
+        let kept = tx.renew(owner, leases, lease, self.clock().now()).await?;
         tx.commit().await?;
         Ok(kept)
     }
@@ -46,9 +52,9 @@ impl App {
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
-    pub async fn reap(&self, most: u32) -> Result<u64, StorageError> {
+    pub async fn reap(&self, most: u32) -> Result<usize, StorageError> {
         let mut tx = self.database().begin().await?;
-        let taken = tx.reap(self.clock().now(), most).await?;
+        let taken = tx.reap(most, self.clock().now()).await?.len();
         tx.commit().await?;
         Ok(taken)
     }
@@ -74,29 +80,40 @@ impl App {
     ) -> Result<bool, StorageError> {
         let action = &claimed.action;
         let now = self.clock().now();
-        let settlement = action.settlement(outcome, now);
+        let settled = action.settled(outcome, now);
         let attempt = Attempt {
             number: action.attempts,
             started_at: began,
             ended_at: now,
             worker: owner.to_owned(),
-            outcome: settlement.attempt.to_owned(),
-            error: settlement.reason.clone(),
+            outcome: AttemptOutcome::from(&settled.end),
+            error: reason_of(&settled.end).map(str::to_owned),
         };
         let mut tx = self.database().begin().await?;
-        let held = tx.settle(&action.planned.id, &claimed.token, &settlement, &attempt, now).await?;
+        let held = tx.settle(&claimed.lease, &settled, &attempt, now).await?;
         tx.commit().await?;
-
-        let id = &action.planned.id;
-        let (kind, inquiry) = (action.planned.work.kind(), &action.planned.inquiry);
-        let reason = settlement.reason.as_deref().unwrap_or("");
-        match settlement.state {
-            _ if !held => warn!(action = %id, %kind, %inquiry, "lease lost; another worker has it"),
-            State::Failed => warn!(action = %id, %kind, %inquiry, reason, "action given up"),
-            State::Planned => info!(action = %id, %kind, %inquiry, reason, due_at = %settlement.due_at, "action will be tried again"),
-            state => info!(action = %id, %kind, %inquiry, reason, "action {state}"),
-        }
-        metrics::counter!("rekindle_attempts_total", "kind" => kind.as_str(), "outcome" => settlement.attempt).increment(1);
+        tell(action, &settled.end, held);
+        let kind = action.planned.work.kind().as_str();
+        metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => attempt.outcome.as_str()).increment(1);
         Ok(held)
+    }
+}
+
+fn reason_of(end: &End) -> Option<&str> {
+    match end {
+        End::Done => None,
+        End::Again { reason, .. } | End::Failed { reason } | End::Cancelled { reason, .. } => Some(reason),
+    }
+}
+
+/// The one log line of an attempt.
+fn tell(action: &Action, end: &End, held: bool) {
+    let (id, kind, inquiry) = (&action.planned.id, action.planned.work.kind(), &action.planned.inquiry);
+    match end {
+        _ if !held => warn!(action = %id, %kind, %inquiry, "lease lost; another worker has the action"),
+        End::Done => info!(action = %id, %kind, %inquiry, "action done"),
+        End::Again { due_at, reason } => info!(action = %id, %kind, %inquiry, reason, %due_at, "action will be tried again"),
+        End::Failed { reason } => warn!(action = %id, %kind, %inquiry, reason, "action given up"),
+        End::Cancelled { reason, .. } => info!(action = %id, %kind, %inquiry, reason, "action cancelled"),
     }
 }

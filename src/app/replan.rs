@@ -53,7 +53,7 @@ impl App {
         let name = &environment.settings.name;
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            let Some(expected) = tx.inquiry(name, id).await? else { return Ok(()) };
+            let Some(expected) = tx.inquiry(name, id).await?.map(|stored| stored.inquiry) else { return Ok(()) };
             let people: Vec<_> = expected.person().into_iter().collect();
             tx.lock_people(name, &people).await?;
             let inquiry = tx.lock_inquiry(name, id).await?;

@@ -76,8 +76,8 @@ impl App {
 
     /// Whether so long has passed since anything was heard of an inquiry that it must be read before anyone is troubled.
     pub(super) async fn is_stale(&self, inquiry: &Inquiry) -> Result<bool, StorageError> {
-        let read_at = self.database().read().await?.read_at(&inquiry.environment, &inquiry.id).await?;
-        let heard = inquiry.last_observed.max(read_at);
+        let stored = self.database().read().await?.inquiry(&inquiry.environment, &inquiry.id).await?;
+        let heard = inquiry.last_observed.max(stored.and_then(|stored| stored.read_at));
         Ok(heard.is_none_or(|heard| self.clock().now().since(heard) > self.shared.reread_after))
     }
 
@@ -89,7 +89,7 @@ impl App {
     ) -> Result<Result<Inquiry, String>, StorageError> {
         let name = &environment.settings.name;
         let mut tx = self.database().read().await?;
-        let Some(inquiry) = tx.inquiry(name, &action.planned.inquiry).await? else {
+        let Some(inquiry) = tx.inquiry(name, &action.planned.inquiry).await?.map(|stored| stored.inquiry) else {
             return Ok(Err("its inquiry is not known".to_owned()));
         };
         let group = match inquiry.person() {

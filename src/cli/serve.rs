@@ -66,7 +66,7 @@ impl Running {
         let public = bind(config.listen.public, "listen.public").await?;
         let internal = bind(config.listen.internal, "listen.internal").await?;
         let (public_address, internal_address) = (public.local_addr()?, internal.local_addr()?);
-        let limits = server::ServerLimits::from(&config.limits);
+        let limits = server::ServerLimits::new(&config.limits, config.worker.shutdown_grace);
 
         let public_routes = public::routes(app.clone(), config.limits);
         let internal_routes = internal::routes(app.clone(), metrics);

@@ -230,56 +230,68 @@ pub enum Outcome {
     },
 }
 
-/// How an action stands after an attempt.
+/// What an action becomes after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
-    /// Its new state.
-    pub state: State,
-    /// When it is due again, where it is planned.
-    pub due_at: Timestamp,
-    /// The error, or why it ended.
-    pub reason: Option<String>,
-    /// The generation of the next call's idempotency key.
+pub struct Settled {
+    /// Where it ends, or when it goes on.
+    pub end: End,
+    /// Which idempotency key its outgoing calls carry from here on.
     pub generation: u32,
-    /// Who cancelled it, where it is cancelled.
-    pub cancelled_by: Option<CancelledBy>,
-    /// One word for the attempt: `done`, `retry`, `gave_up` or `cancelled`.
-    pub attempt: &'static str,
+}
+
+/// Where an action ends, or when it goes on. Reasons are free of secrets and of people's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Performed.
+    Done,
+    /// To be tried again.
+    Again {
+        /// When.
+        due_at: Timestamp,
+        /// What went wrong.
+        reason: String,
+    },
+    /// Given up.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// No longer wanted.
+    Cancelled {
+        /// Why.
+        reason: String,
+        /// Who found so.
+        by: CancelledBy,
+    },
 }
 
 impl Action {
-    /// How the action stands after its present attempt ended with an outcome.
+    /// What the action becomes when its present attempt ended with an outcome.
     ///
     /// A retry that could only come after the deadline is given up now: a reminder nobody got must be seen.
     #[must_use]
-    pub fn settlement(&self, outcome: Outcome, now: Timestamp) -> Settlement {
-        let ended = |state, reason, attempt| Settlement {
-            state,
-            due_at: self.planned.due_at,
-            reason,
-            generation: self.generation,
-            cancelled_by: (state == State::Cancelled).then_some(CancelledBy::Plan),
-            attempt,
-        };
-        match outcome {
-            Outcome::Done => ended(State::Done, None, "done"),
-            Outcome::GiveUp { reason } => ended(State::Failed, Some(reason), "gave_up"),
-            Outcome::Cancel { reason } => ended(State::Cancelled, Some(reason), "cancelled"),
+    pub fn settled(&self, outcome: Outcome, now: Timestamp) -> Settled {
+        let mut generation = self.generation;
+        let end = match outcome {
+            Outcome::Done => End::Done,
+            Outcome::GiveUp { reason } => End::Failed { reason },
+            Outcome::Cancel { reason } => End::Cancelled { reason, by: CancelledBy::Plan },
             Outcome::Retry { error, at, new_key } => {
-                let wait = backoff(&self.planned.id, self.attempts);
-                let due_at = at.unwrap_or_else(|| now.plus(wait)).max(now);
-                let Work::Remind(Reminder { deadline, .. }) = self.planned.work;
-                if self.attempts >= self.max_attempts {
-                    let reason = format!("given up after {} attempts: {error}", self.attempts);
-                    ended(State::Failed, Some(reason), "gave_up")
-                } else if due_at >= deadline {
-                    let reason = format!("given up, the deadline comes before the next try: {error}");
-                    ended(State::Failed, Some(reason), "gave_up")
-                } else {
-                    let generation = self.generation + u32::from(new_key);
-                    Settlement { due_at, generation, ..ended(State::Planned, Some(error), "retry") }
-                }
+                generation += u32::from(new_key);
+                self.again(error, at.unwrap_or_else(|| now.plus(backoff(&self.planned.id, self.attempts))).max(now))
             }
+        };
+        Settled { end, generation }
+    }
+
+    fn again(&self, error: String, due_at: Timestamp) -> End {
+        let Work::Remind(Reminder { deadline, .. }) = self.planned.work;
+        if self.attempts >= self.max_attempts {
+            End::Failed { reason: format!("given up after {} attempts: {error}", self.attempts) }
+        } else if due_at >= deadline {
+            End::Failed { reason: format!("given up, the deadline comes before the next try: {error}") }
+        } else {
+            End::Again { due_at, reason: error }
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn perform(job: Job, app: Data<App>, leases: Data<Leases>) {
     let action = &claimed.action;
     let span = info_span!("jobs.action.perform", action = %action.planned.id, kind = %action.planned.work.kind(), attempt = action.attempts);
     let began = app.clock().now();
-    let loss = leases.loss(&claimed.token);
+    let loss = leases.loss(&claimed.lease);
     let attempt = tokio::time::timeout(ATTEMPT_TIMEOUT, AssertUnwindSafe(app.perform(&claimed)).catch_unwind());
     async {
         let outcome = tokio::select! {
@@ -47,7 +47,7 @@ pub(super) async fn perform(job: Job, app: Data<App>, leases: Data<Leases>) {
     }
     .instrument(span)
     .await;
-    leases.drop_lease(&claimed.token);
+    leases.drop_lease(&claimed.lease);
     drop(slot);
 }
 

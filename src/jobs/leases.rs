@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::config::WorkerSettings;
-use crate::storage::actions::{Claimed, LeaseToken};
+use crate::storage::actions::{Claimed, Lease};
 
 /// Most lapsed leases taken back at once.
 const REAP_AT_ONCE: u32 = 200;
@@ -24,7 +24,7 @@ struct Inner {
     owner: String,
     lease: Duration,
     renew_every: Duration,
-    held: Mutex<HashMap<LeaseToken, Held>>,
+    held: Mutex<HashMap<Lease, Held>>,
 }
 
 /// A lease as this process sees it, on its own monotonic clock.
@@ -36,7 +36,7 @@ struct Held {
 
 impl Leases {
     pub(super) fn new(app: App, owner: String, settings: &WorkerSettings) -> Self {
-        let (lease, renew_every) = (settings.lease, settings.renew_every);
+        let (lease, renew_every) = (settings.lease, settings.renew);
         Self(Arc::new(Inner { app, owner, lease, renew_every, held: Mutex::default() }))
     }
 
@@ -48,11 +48,11 @@ impl Leases {
     pub(super) fn hold(&self, claimed: &Claimed) {
         let (lost, loss) = oneshot::channel();
         let held = Held { lapses: Instant::now() + self.0.lease, lost: Some(lost), loss: Some(loss) };
-        self.held().insert(claimed.token.clone(), held);
+        self.held().insert(claimed.lease.clone(), held);
     }
 
     /// Resolves when the lease is lost; at once when it is not held.
-    pub(super) fn loss(&self, token: &LeaseToken) -> impl Future<Output = ()> + use<> {
+    pub(super) fn loss(&self, token: &Lease) -> impl Future<Output = ()> + use<> {
         let loss = self.held().get_mut(token).and_then(|held| held.loss.take());
         async move {
             if let Some(loss) = loss {
@@ -62,11 +62,11 @@ impl Leases {
     }
 
     /// No longer renews a lease: its action is settled.
-    pub(super) fn drop_lease(&self, token: &LeaseToken) {
+    pub(super) fn drop_lease(&self, token: &Lease) {
         self.held().remove(token);
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<LeaseToken, Held>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Lease, Held>> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,7 +76,7 @@ impl Leases {
         let mut tick = ticking(self.0.renew_every);
         loop {
             tick.tick().await;
-            let tokens: Vec<LeaseToken> = self.held().keys().cloned().collect();
+            let tokens: Vec<Lease> = self.held().keys().cloned().collect();
             if tokens.is_empty() {
                 continue;
             }
@@ -90,7 +90,7 @@ impl Leases {
         }
     }
 
-    fn renewed(&self, asked_for: &[LeaseToken], kept: &[LeaseToken], asked: Instant) {
+    fn renewed(&self, asked_for: &[Lease], kept: &[Lease], asked: Instant) {
         let mut held = self.held();
         for token in asked_for {
             let Some(lease) = held.get_mut(token) else { continue };
