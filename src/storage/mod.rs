@@ -1,1 +1,63 @@
-//! storage
+//! The only place with SQL: one closed set of two databases, one text for both, verbs on an open transaction.
+//!
+//! Everything is read and written through a [`Tx`], whose verbs stand in one file per topic. A statement is one
+//! text in the subset both databases share: `$1` placeholders, `ON CONFLICT`, `RETURNING`, times and ids bound from
+//! here. No statement fails as part of normal flow, because a failed one ends a transaction on PostgreSQL.
+//!
+//! The real differences, each a statement with two texts; anything else that needs two is a smell:
+//!
+//! - **Row locks.** `FOR UPDATE` on PostgreSQL; on SQLite a write transaction is the only one from its start.
+//!   A person, whose inquiries may not exist yet, is locked by an advisory lock of the transaction.
+//! - **Claims and reaping.** `SKIP LOCKED` on PostgreSQL, so that workers pass each other by.
+//! - **Batches.** Arrays and `unnest` on PostgreSQL, which may be far away; JSON arrays, or a loop, on SQLite.
+//! - **The clock of leases.** PostgreSQL's own, which all workers share; on SQLite the caller's, bound.
+//! - **Wake-ups.** `pg_notify` on PostgreSQL, within the process on SQLite; see [`Wakes`].
+//! - **Types.** Times are `TIMESTAMPTZ` and microseconds as `INTEGER`, bodies `BYTEA` and `BLOB`; names never differ.
+
+#[macro_use]
+mod sql;
+#[macro_use]
+mod words;
+
+mod database;
+mod error;
+mod migrations;
+mod open;
+mod page;
+mod row;
+mod timestamp;
+mod transaction;
+mod wake;
+
+pub mod actions;
+pub mod environments;
+pub mod events;
+pub mod inquiries;
+pub mod templates;
+
+pub use database::{Database, Kind};
+pub use error::{Failure, Result, StorageError};
+pub use page::{Cursor, InvalidCursor, Page};
+pub use sql::Sql;
+pub use transaction::Tx;
+pub use wake::Wakes;
+
+/// Every statement there is, topic by topic, for a test to prepare on both databases.
+///
+/// Lists with filters are put together when they are asked for, and are not in here.
+pub const ALL_SQL: &[&[Sql]] = &[
+    transaction::STATEMENTS,
+    migrations::STATEMENTS,
+    environments::STATEMENTS,
+    events::record::STATEMENTS,
+    events::read::STATEMENTS,
+    inquiries::change::STATEMENTS,
+    inquiries::read::STATEMENTS,
+    templates::STATEMENTS,
+    actions::attempt::STATEMENTS,
+    actions::plan::STATEMENTS,
+    actions::claim::STATEMENTS,
+    actions::settle::STATEMENTS,
+    actions::operate::STATEMENTS,
+    actions::read::STATEMENTS,
+];

@@ -1,0 +1,50 @@
+-- Planned work: the plan's table and the queue's table are one.
+CREATE TABLE actions (
+    id           TEXT COLLATE "C" NOT NULL,
+    environment  TEXT COLLATE "C" NOT NULL,
+    inquiry_id   TEXT COLLATE "C" NOT NULL,
+    lineage      TEXT COLLATE "C" NOT NULL,
+    kind         TEXT COLLATE "C" NOT NULL, -- open: kinds come with releases
+    arguments    TEXT NOT NULL,
+    dedupe_key   TEXT COLLATE "C" NOT NULL,
+    due_at       TIMESTAMPTZ NOT NULL, -- of the next attempt; our clock
+    state        TEXT NOT NULL CHECK (state IN ('planned', 'running', 'done', 'failed', 'cancelled')),
+    attempts     INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    max_attempts INTEGER NOT NULL CHECK (max_attempts >= 1),
+    generation   INTEGER NOT NULL DEFAULT 0 CHECK (generation >= 0),
+    lease_owner  TEXT,                      -- who holds or last held it
+    lease_token  BIGINT NOT NULL DEFAULT 0, -- rises with every claim
+    lease_until  TIMESTAMPTZ,               -- the database's clock
+    reason       TEXT,
+    cancelled_by TEXT CHECK (cancelled_by IN ('plan', 'operator')),
+    created_at   TIMESTAMPTZ NOT NULL,
+    updated_at   TIMESTAMPTZ NOT NULL,
+    started_at   TIMESTAMPTZ, -- of the latest attempt
+    finished_at  TIMESTAMPTZ,
+    PRIMARY KEY (id),
+    UNIQUE (environment, dedupe_key),
+    FOREIGN KEY (inquiry_id, environment) REFERENCES inquiries (id, environment),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CHECK ((state = 'cancelled') = (cancelled_by IS NOT NULL)),
+    CHECK ((state IN ('planned', 'running')) = (finished_at IS NULL))
+);
+
+CREATE INDEX actions_due ON actions (environment, kind, due_at, id) WHERE state = 'planned';
+CREATE INDEX actions_leased ON actions (lease_until) WHERE state = 'running';
+CREATE INDEX actions_by_inquiry ON actions (environment, inquiry_id);
+CREATE INDEX actions_by_state ON actions (environment, kind, state);
+CREATE INDEX actions_by_time ON actions (created_at, id);
+
+-- Every try of every action; one row per lease.
+CREATE TABLE attempts (
+    action_id   TEXT COLLATE "C" NOT NULL,
+    lease_token BIGINT NOT NULL,
+    number      INTEGER NOT NULL CHECK (number >= 1),
+    started_at  TIMESTAMPTZ NOT NULL,
+    ended_at    TIMESTAMPTZ NOT NULL,
+    worker      TEXT NOT NULL,
+    outcome     TEXT NOT NULL CHECK (outcome IN ('done', 'retry', 'gave_up', 'cancelled', 'lost')),
+    error       TEXT,
+    PRIMARY KEY (action_id, lease_token),
+    FOREIGN KEY (action_id) REFERENCES actions (id) ON DELETE CASCADE
+);

@@ -1,0 +1,19 @@
+//! Actions: one table that is both the plan and the queue.
+//!
+//! `plan` writes what should exist, `claim` and `settle` are the workers' side, `operate` the operators', `read`
+//! everyone's. A claimed action is held by a [`Lease`], whose token rises with every claim: what lost its lease
+//! settles nothing, whoever holds it by then.
+
+pub(super) mod attempt;
+pub(super) mod claim;
+pub(super) mod operate;
+pub(super) mod plan;
+pub(super) mod read;
+mod row;
+pub(super) mod settle;
+mod work;
+
+pub use attempt::{Attempt, AttemptOutcome};
+pub use claim::{Claimed, Lane, Lease, Reaped};
+pub use read::{ActionFilter, Backlog, Count};
+pub use settle::{End, Settled};

@@ -1,0 +1,173 @@
+//! Reading actions back, and how much there is to do.
+
+use sqlx::QueryBuilder;
+
+use crate::domain::action::{Action, Kind, State};
+use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
+use crate::domain::time::Timestamp;
+use crate::storage::actions::claim::Lane;
+use crate::storage::actions::row::{Row, action_columns};
+use crate::storage::actions::work;
+use crate::storage::error::{Result, StorageError};
+use crate::storage::page::{Cursor, Page};
+use crate::storage::row::Place;
+use crate::storage::transaction::Tx;
+
+/// Which actions to list; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActionFilter {
+    /// Of this environment.
+    pub environment: Option<EnvironmentName>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// In this state.
+    pub state: Option<State>,
+    /// For this inquiry.
+    pub inquiry: Option<InquiryId>,
+}
+
+/// How many actions there are of one kind and state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// Their environment.
+    pub environment: EnvironmentName,
+    /// Their kind.
+    pub kind: Kind,
+    /// Their state.
+    pub state: State,
+    /// How many.
+    pub count: u64,
+}
+
+/// The next thing to do in one lane; in the past when work is behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// Its environment.
+    pub environment: EnvironmentName,
+    /// Its kind.
+    pub kind: Kind,
+    /// When the earliest planned action is due.
+    pub oldest_due: Timestamp,
+}
+
+statements! {
+    ONE { concat!("SELECT ", action_columns!(), " FROM actions WHERE id = $1") }
+    NEXT_DUE {
+        sqlite "SELECT min((SELECT due_at FROM actions INDEXED BY actions_due
+                            WHERE environment = json_extract(value, '$[0]') AND kind = json_extract(value, '$[1]')
+                              AND state = 'planned' ORDER BY due_at LIMIT 1))
+                FROM json_each($1)",
+        postgres "SELECT min(due.due_at)
+                  FROM unnest($1::text[], $2::text[]) AS lane (environment, kind)
+                  CROSS JOIN LATERAL (SELECT due_at FROM actions
+                                      WHERE environment = lane.environment AND kind = lane.kind AND state = 'planned'
+                                      ORDER BY due_at LIMIT 1) AS due"
+    }
+    COUNTS {
+        "SELECT environment, kind, state, count(*) FROM actions GROUP BY environment, kind, state
+         ORDER BY environment, kind, state"
+    }
+    OLDEST_DUE {
+        "SELECT environment, kind, min(due_at) FROM actions WHERE state = 'planned' GROUP BY environment, kind
+         ORDER BY environment, kind"
+    }
+}
+
+impl Tx {
+    /// One action.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn action(&mut self, id: &ActionId) -> Result<Option<Action>> {
+        let row: Option<Row> =
+            on_db!(self, conn, sql = ONE => sqlx::query_as(sql).bind(id.as_str()).fetch_optional(conn).await)?;
+        row.map(Action::try_from).transpose()
+    }
+
+    /// The actions that pass the filter, last planned first, `limit` at a time.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn list_actions(
+        &mut self,
+        filter: &ActionFilter,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Page<Action>> {
+        let rows: Vec<Row> = on_db!(self, conn => {
+            let mut query = QueryBuilder::new(concat!("SELECT ", action_columns!(), " FROM actions WHERE 1 = 1"));
+            if let Some(environment) = &filter.environment {
+                query.push(" AND environment = ").push_bind(environment.as_str());
+            }
+            if let Some(kind) = filter.kind {
+                query.push(" AND kind = ").push_bind(kind.as_str());
+            }
+            if let Some(state) = filter.state {
+                query.push(" AND state = ").push_bind(state.as_str());
+            }
+            if let Some(inquiry) = &filter.inquiry {
+                query.push(" AND inquiry_id = ").push_bind(inquiry.as_str());
+            }
+            if let Some(after) = after {
+                query.push(" AND (created_at, id) < (").push_bind(after.at).push(", ").push_bind(&after.id).push(")");
+            }
+            query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(i64::from(limit) + 1);
+            query.build_query_as().fetch_all(conn).await
+        })?;
+        Page::of(rows, limit, |row| Cursor { at: row.created_at, environment: String::new(), id: row.id.clone() })
+    }
+
+    /// When the earliest planned action of these lanes is due. Cheap, and takes no lock: on SQLite it is worth asking
+    /// before [`Tx::claim`], which needs the one writer.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn next_due(&mut self, lanes: &[Lane]) -> Result<Option<Timestamp>> {
+        let (environments, kinds): (Vec<&str>, Vec<&str>) =
+            lanes.iter().map(|(environment, kind)| (environment.as_str(), kind.as_str())).unzip();
+        let due = on_db!(self, conn => sqlite {
+            let pairs: Vec<_> = environments.into_iter().zip(kinds).collect();
+            sqlx::query_scalar(NEXT_DUE.sqlite).bind(serde_json::json!(pairs).to_string()).fetch_one(conn).await
+        } postgres {
+            sqlx::query_scalar(NEXT_DUE.postgres).bind(environments).bind(kinds).fetch_one(conn).await
+        });
+        Ok(due?)
+    }
+
+    /// How many actions there are, by environment, kind and state.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn counts(&mut self) -> Result<Vec<Count>> {
+        let rows: Vec<(String, String, String, i64)> =
+            on_db!(self, conn, sql = COUNTS => sqlx::query_as(sql).fetch_all(conn).await)?;
+        rows.into_iter()
+            .map(|(environment, kind, state, count)| {
+                let (environment, kind) = lane(&environment, &kind)?;
+                let place = Place { table: "actions", row: "count" };
+                let state = place.some("state", State::parse(&state))?;
+                Ok(Count { environment, kind, state, count: u64::try_from(count).unwrap_or(0) })
+            })
+            .collect()
+    }
+
+    /// When the earliest planned action of each lane is due, for those that have any.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn oldest_due(&mut self) -> Result<Vec<Backlog>> {
+        let rows: Vec<(String, String, Timestamp)> =
+            on_db!(self, conn, sql = OLDEST_DUE => sqlx::query_as(sql).fetch_all(conn).await)?;
+        rows.into_iter()
+            .map(|(environment, kind, oldest_due)| {
+                let (environment, kind) = lane(&environment, &kind)?;
+                Ok(Backlog { environment, kind, oldest_due })
+            })
+            .collect()
+    }
+}
+
+fn lane(environment: &str, kind: &str) -> Result<Lane, StorageError> {
+    let place = Place { table: "actions", row: environment };
+    Ok((place.environment(environment)?, place.some("kind", work::kind(kind))?))
+}

@@ -1,0 +1,96 @@
+//! How an attempt's end is written: only by whoever still holds the lease.
+
+use crate::domain::action::{CancelledBy, State};
+use crate::domain::time::Timestamp;
+use crate::storage::actions::attempt::Attempt;
+use crate::storage::actions::claim::Lease;
+use crate::storage::error::Result;
+use crate::storage::transaction::Tx;
+use crate::storage::words::fit;
+
+/// What an action becomes after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Where it ends, or when it goes on.
+    pub end: End,
+    /// Which idempotency key its outgoing calls carry from here on.
+    pub generation: u32,
+}
+
+/// Where an action ends, or when it goes on. Reasons are free of secrets and of people's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Performed.
+    Done,
+    /// To be tried again.
+    Again {
+        /// When.
+        due_at: Timestamp,
+        /// What went wrong.
+        reason: String,
+    },
+    /// Given up.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// No longer wanted.
+    Cancelled {
+        /// Why.
+        reason: String,
+        /// Who found so.
+        by: CancelledBy,
+    },
+}
+
+statements! {
+    SETTLE {
+        "UPDATE actions
+         SET state = $3, due_at = coalesce($4, due_at), reason = $5, cancelled_by = $6, generation = $7,
+             finished_at = $8, updated_at = $9, lease_until = NULL
+         WHERE id = $1 AND lease_token = $2 AND state = 'running'"
+    }
+}
+
+impl Tx {
+    /// Settles an attempt and keeps it; false when the lease was lost, and nothing was written.
+    ///
+    /// Several in one transaction should come in the order of their leases, so that two transactions can't wait for
+    /// each other.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn settle(
+        &mut self,
+        lease: &Lease,
+        settled: &Settled,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (state, due_at, reason, by) = match &settled.end {
+            End::Done => (State::Done, None, None, None),
+            End::Again { due_at, reason } => (State::Planned, Some(*due_at), Some(reason), None),
+            End::Failed { reason } => (State::Failed, None, Some(reason), None),
+            End::Cancelled { reason, by } => (State::Cancelled, None, Some(reason), Some(*by)),
+        };
+        let reason = reason.map(|reason| fit(reason));
+        let written = on_db!(self, conn, sql = SETTLE =>
+            sqlx::query(sql)
+                .bind(lease.action.as_str())
+                .bind(lease.token)
+                .bind(state.as_str())
+                .bind(due_at)
+                .bind(reason.as_deref())
+                .bind(by.map(CancelledBy::as_str))
+                .bind(i32::try_from(settled.generation).unwrap_or(i32::MAX))
+                .bind((state != State::Planned).then_some(now))
+                .bind(now)
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected() == 1))?;
+        if written {
+            self.keep_attempt(lease, attempt).await?;
+        }
+        Ok(written)
+    }
+}

@@ -1,0 +1,143 @@
+//! A database, chosen by its URL, and the transactions it opens.
+
+use std::fmt;
+
+use sqlx::{PgPool, SqlitePool};
+
+use crate::storage::error::{Result, StorageError};
+use crate::storage::transaction::{Open, Tx};
+use crate::storage::wake::{Bell, Wakes};
+use crate::storage::{migrations, open};
+
+/// One of the two databases we run on. Clones share connections.
+#[derive(Clone)]
+pub struct Database {
+    pools: Pools,
+    bell: Bell,
+}
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// One file, one writer.
+    Sqlite,
+    /// A server, shared by many processes.
+    Postgres,
+}
+
+#[derive(Clone)]
+pub(super) enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Database {
+    /// Opens `sqlite://path` or `postgres://…`.
+    ///
+    /// A SQLite file is made if it is not there, readable by its owner only. PostgreSQL is connected to at first use.
+    ///
+    /// # Errors
+    /// `InvalidUrl`, or `File` when the SQLite file can't be made, say because its folder does not exist.
+    pub async fn open(url: &str) -> Result<Self> {
+        let pools = match url.split_once(':') {
+            Some(("sqlite", _)) => {
+                let (writer, readers) = open::sqlite(url).await?;
+                Pools::Sqlite { writer, readers }
+            }
+            Some(("postgres" | "postgresql", _)) => Pools::Postgres(open::postgres(url)?),
+            _ => return Err(StorageError::InvalidUrl("must start with sqlite:// or postgres://")),
+        };
+        Ok(Self { pools, bell: Bell::default() })
+    }
+
+    /// Brings the schema up to date; safe to call from several processes at once.
+    ///
+    /// # Errors
+    /// `SchemaNewer`, or whatever the database says.
+    pub async fn migrate(&self) -> Result<()> {
+        migrations::run(&self.pools).await
+    }
+
+    /// Checks that the schema is the one this program knows.
+    ///
+    /// # Errors
+    /// `NotMigrated` or `SchemaNewer`.
+    pub async fn check_schema(&self) -> Result<()> {
+        migrations::check(&mut self.read().await?).await
+    }
+
+    /// Opens a transaction that may write. On SQLite it is the only one of its kind from here on.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn begin(&self) -> Result<Tx> {
+        let open = match &self.pools {
+            Pools::Sqlite { writer, .. } => Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Open::Postgres(pool.begin().await?),
+        };
+        Ok(Tx::new(open, self.bell.clone()))
+    }
+
+    /// Opens a transaction that only reads, and sees the database as it is at its first read.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn read(&self) -> Result<Tx> {
+        let open = match &self.pools {
+            Pools::Sqlite { readers, .. } => Open::Sqlite(readers.begin().await?),
+            Pools::Postgres(pool) => {
+                Open::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(Tx::new(open, self.bell.clone()))
+    }
+
+    /// Makes sure that the database answers.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ping(&self) -> Result<()> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => sqlx::query("SELECT 1").execute(readers).await.map(drop)?,
+            Pools::Postgres(pool) => sqlx::query("SELECT 1").execute(pool).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Hints that actions became due; see [`Wakes`].
+    #[must_use]
+    pub fn wakes(&self) -> Wakes {
+        let far = match &self.pools {
+            Pools::Sqlite { .. } => None,
+            Pools::Postgres(pool) => Some(pool.clone()),
+        };
+        Wakes::new(&self.bell, far)
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self.pools {
+            Pools::Sqlite { .. } => Kind::Sqlite,
+            Pools::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// Waits for open transactions and closes every connection.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Connection options can hold a password.
+        f.debug_struct("Database").field("kind", &self.kind()).finish_non_exhaustive()
+    }
+}

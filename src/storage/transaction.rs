@@ -1,0 +1,68 @@
+//! The open transaction, which carries every verb.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use crate::domain::time::Timestamp;
+use crate::storage::error::Result;
+use crate::storage::wake::{Bell, CHANNEL};
+
+/// What is due within this time is worth a hint; pollers find everything else by themselves.
+const SOON: SignedDuration = SignedDuration::from_secs(1);
+
+/// An open transaction. Dropped without [`Tx::commit`], it never happened.
+pub struct Tx {
+    pub(super) open: Open,
+    bell: Bell,
+    ring: bool,
+}
+
+pub(super) enum Open {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+statements! {
+    NOTIFY { sqlite "", postgres "SELECT pg_notify($1, '')" }
+}
+
+impl Tx {
+    pub(super) const fn new(open: Open, bell: Bell) -> Self {
+        Self { open, bell, ring: false }
+    }
+
+    /// Makes everything done in it true, and wakes the workers when actions became due.
+    ///
+    /// # Errors
+    /// `Unavailable`; it can then have happened or not, which is why every verb can be repeated.
+    pub async fn commit(mut self) -> Result<()> {
+        if self.ring {
+            on_db!(self, conn => sqlite {
+                let _ = conn;
+            } postgres {
+                sqlx::query(NOTIFY.postgres).bind(CHANNEL).execute(conn).await?;
+            });
+        }
+        match self.open {
+            Open::Sqlite(open) => open.commit().await?,
+            Open::Postgres(open) => open.commit().await?,
+        }
+        if self.ring {
+            self.bell.ring();
+        }
+        Ok(())
+    }
+
+    /// Remembers to wake the workers when something is due at once.
+    pub(super) fn due(&mut self, due_at: Timestamp, now: Timestamp) {
+        self.ring |= due_at <= now.plus(SOON);
+    }
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
+    }
+}
