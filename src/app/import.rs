@@ -118,7 +118,7 @@ impl App {
         let Some(budget) = persona.budget() else { return };
         if budget.remaining.saturating_mul(100) < budget.limit.saturating_mul(RESERVE_PERCENT) {
             let wait = budget.resets_at.since(self.clock().now());
-            tokio::time::sleep(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(Duration::from_secs(60))).await;
+            tokio::time::sleep(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(Duration::from_mins(1))).await;
         }
     }
 }

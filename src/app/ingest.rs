@@ -134,7 +134,9 @@ impl App {
             })
             .await?;
         let receipt = match recorded {
-            Recorded::Duplicate { outcome } if outcome != Some(Outcome::Quarantined) || age != Age::Fresh => Receipt::Duplicate,
+            Recorded::Duplicate { outcome } if outcome != Some(Outcome::Quarantined) || age != Age::Fresh => {
+                Receipt::Duplicate
+            }
             _ if age != Age::Fresh => Receipt::Quarantined(age),
             _ => {
                 for template in &event.templates {
@@ -142,10 +144,12 @@ impl App {
                 }
                 match &event.subject {
                     Subject::None(why) => Receipt::Ignored(why.to_string()),
-                    Subject::Inquiry(observation) => match observe(&mut tx, environment, (**observation).clone(), now).await? {
-                        Observed::PersonMoved => return Ok(None),
-                        Observed::Applied(change) => receipt_of(change),
-                    },
+                    Subject::Inquiry(observation) => {
+                        match observe(&mut tx, environment, (**observation).clone(), now).await? {
+                            Observed::PersonMoved => return Ok(None),
+                            Observed::Applied(change) => receipt_of(change),
+                        }
+                    }
                 }
             }
         };
@@ -166,7 +170,8 @@ impl App {
         let mut tx = self.database().begin().await?;
         let id = content_id(body);
         let origin = Origin::Webhook;
-        tx.record_unreadable(&UnreadableBody { environment, id: &id, received_at: now, origin, reason: why, body }).await?;
+        tx.record_unreadable(&UnreadableBody { environment, id: &id, received_at: now, origin, reason: why, body })
+            .await?;
         tx.commit().await?;
         Ok(Receipt::Unreadable(why.to_owned()))
     }

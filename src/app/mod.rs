@@ -20,12 +20,13 @@ pub mod operate;
 
 pub mod queries;
 
+mod backlog;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode, NotifierConfig};
@@ -52,7 +53,6 @@ struct Shared {
     environments: BTreeMap<EnvironmentName, Environment>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
-    wake: Notify,
 }
 
 /// One Persona environment: what is configured for it, and the client that asks it.
@@ -103,13 +103,7 @@ impl App {
             notifiers.insert(name.clone(), notifier);
         }
         let reread_after = config.worker.reread_after;
-        let wake = Notify::new();
-        Ok(Self { shared: Arc::new(Shared { database, clock, environments, notifiers, reread_after, wake }) })
-    }
-
-    /// Resolves when something was planned in this process that may be due; a hint, polling is the truth.
-    pub async fn woken(&self) {
-        self.shared.wake.notified().await;
+        Ok(Self { shared: Arc::new(Shared { database, clock, environments, notifiers, reread_after }) })
     }
 
     /// The database, for reading queries of its own.
@@ -148,7 +142,8 @@ fn notifier_of(settings: &NotifierConfig, clock: &Clock) -> Result<Notifier, Inv
         NotifierConfig::Log => Ok(Notifier::Log),
         NotifierConfig::Webhook { url, secrets } => {
             let (url, secrets) = (url.clone(), secrets.clone());
-            Webhook::new(&WebhookSettings { url, secrets, timeout: NOTIFY_TIMEOUT }, clock.clone()).map(Notifier::Webhook)
+            Webhook::new(&WebhookSettings { url, secrets, timeout: NOTIFY_TIMEOUT }, clock.clone())
+                .map(Notifier::Webhook)
         }
     }
 }

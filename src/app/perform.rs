@@ -36,12 +36,7 @@ impl App {
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
-    pub async fn renew(
-        &self,
-        owner: &str,
-        leases: &[Lease],
-        lease: Duration,
-    ) -> Result<Vec<Lease>, StorageError> {
+    pub async fn renew(&self, owner: &str, leases: &[Lease], lease: Duration) -> Result<Vec<Lease>, StorageError> {
         let mut tx = self.database().begin().await?;
         let kept = tx.renew(owner, leases, lease, self.clock().now()).await?;
         tx.commit().await?;
@@ -94,7 +89,8 @@ impl App {
         tx.commit().await?;
         tell(action, &settled.end, held);
         let kind = action.planned.work.kind().as_str();
-        metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => attempt.outcome.as_str()).increment(1);
+        metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => attempt.outcome.as_str())
+            .increment(1);
         Ok(held)
     }
 }
@@ -112,7 +108,9 @@ fn tell(action: &Action, end: &End, held: bool) {
     match end {
         _ if !held => warn!(action = %id, %kind, %inquiry, "lease lost; another worker has the action"),
         End::Done => info!(action = %id, %kind, %inquiry, "action done"),
-        End::Again { due_at, reason } => info!(action = %id, %kind, %inquiry, reason, %due_at, "action will be tried again"),
+        End::Again { due_at, reason } => {
+            info!(action = %id, %kind, %inquiry, reason, %due_at, "action will be tried again");
+        }
         End::Failed { reason } => warn!(action = %id, %kind, %inquiry, reason, "action given up"),
         End::Cancelled { reason, .. } => info!(action = %id, %kind, %inquiry, reason, "action cancelled"),
     }

@@ -144,7 +144,12 @@ impl Actions {
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let filter = ActionFilter {
-            environment: self.environment.as_deref().map(EnvironmentName::parse).transpose().context("--environment")?,
+            environment: self
+                .environment
+                .as_deref()
+                .map(EnvironmentName::parse)
+                .transpose()
+                .context("--environment")?,
             inquiry: self.inquiry.as_deref().map(InquiryId::parse).transpose().context("--inquiry")?,
             state: self.state.as_deref().map(state).transpose()?,
             kind: self.kind.as_deref().map(kind).transpose()?,

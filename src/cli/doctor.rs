@@ -93,9 +93,12 @@ async fn database(config: &Config) -> Result<(Finding, Database), StorageError> 
     let database = Database::open(config.database_url.expose()).await?;
     let finding = match database.check_schema().await {
         Ok(()) => ok("database", format!("{url} answers and its schema is up to date")),
-        Err(StorageError::NotMigrated) => {
-            warning("database", format!("{url} has no schema yet, or an older one; `rekindle serve` or `rekindle migrate` brings it up to date"))
-        }
+        Err(StorageError::NotMigrated) => warning(
+            "database",
+            format!(
+                "{url} has no schema yet, or an older one; `rekindle serve` or `rekindle migrate` brings it up to date"
+            ),
+        ),
         Err(why) => return Err(why),
     };
     Ok((finding, database))
@@ -117,7 +120,8 @@ async fn environment_findings(environment: &Environment) -> Vec<Finding> {
 async fn ask(subject: &str, mode: Mode, persona: &PersonaClient) -> Finding {
     match persona.list_inquiries(&ListFilter::default(), None, 1).await {
         Ok(_) => {
-            let budget = persona.budget().map(|budget| format!(", {} of {} calls left", budget.remaining, budget.limit));
+            let budget =
+                persona.budget().map(|budget| format!(", {} of {} calls left", budget.remaining, budget.limit));
             ok(subject, format!("Persona answers and takes the key{}", budget.unwrap_or_default()))
         }
         Err(why) => {
@@ -131,7 +135,9 @@ fn remedy(why: &PersonaError) -> &'static str {
     match why.status() {
         None => "is api_url right, and may this machine connect to it?",
         Some(401) => "make a new API key in Persona's dashboard, for this environment, and set api_key",
-        Some(403) => "the key needs the permissions inquiry.read and inquiry.write, and this machine's address on its allow-list",
+        Some(403) => {
+            "the key needs the permissions inquiry.read and inquiry.write, and this machine's address on its allow-list"
+        }
         Some(404) => "api_url should end in /api/v1",
         Some(429) => "the environment's rate limit is used up; try again in a minute",
         Some(_) => "try again; if it stays, ask Persona's support with the request id",

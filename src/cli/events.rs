@@ -101,7 +101,12 @@ impl Events {
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let filter = EventFilter {
-            environment: self.environment.as_deref().map(EnvironmentName::parse).transpose().context("--environment")?,
+            environment: self
+                .environment
+                .as_deref()
+                .map(EnvironmentName::parse)
+                .transpose()
+                .context("--environment")?,
             inquiry: self.inquiry.as_deref().map(InquiryId::parse).transpose().context("--inquiry")?,
             outcome: self.outcome.as_deref().map(outcome).transpose()?,
             name: self.name,
@@ -120,8 +125,7 @@ impl List {
 }
 
 fn outcome(word: &str) -> anyhow::Result<Outcome> {
-    Outcome::parse(word)
-        .with_context(|| format!("--outcome {word}: use applied, ignored, quarantined or unreadable"))
+    Outcome::parse(word).with_context(|| format!("--outcome {word}: use applied, ignored, quarantined or unreadable"))
 }
 
 fn print(events: Vec<StoredEvent>) {

@@ -134,7 +134,12 @@ impl Inquiries {
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let filter = InquiryFilter {
-            environment: self.environment.as_deref().map(EnvironmentName::parse).transpose().context("--environment")?,
+            environment: self
+                .environment
+                .as_deref()
+                .map(EnvironmentName::parse)
+                .transpose()
+                .context("--environment")?,
             status: self.status.as_deref().map(Status::parse),
             template: self.template.as_deref().map(TemplateId::parse).transpose().context("--template")?,
             reference_id: self.reference_id.as_deref().map(ReferenceId::parse).transpose().context("--reference-id")?,
@@ -183,7 +188,10 @@ fn print_rows(rows: Vec<InquiryRow>) {
                 row.id.to_string(),
                 row.environment.to_string(),
                 row.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string()),
-                row.reference_id.map(|id| id.to_string()).or(row.account_id.map(|id| id.to_string())).unwrap_or_default(),
+                row.reference_id
+                    .map(|id| id.to_string())
+                    .or(row.account_id.map(|id| id.to_string()))
+                    .unwrap_or_default(),
                 row.expires_at.map(|at| output::time(at, now)).unwrap_or_default(),
                 or_dash(row.template_id),
             ]
@@ -206,7 +214,9 @@ impl Show {
         };
         for other in &stories {
             let (id, environment) = (&other.inquiry().id, &other.inquiry().environment);
-            eprintln!("rekindle: there is also {id} in environment {environment}; see it with --environment {environment}");
+            eprintln!(
+                "rekindle: there is also {id} in environment {environment}; see it with --environment {environment}"
+            );
         }
         if self.common.json {
             output::json(&WireStory::from(&story))?;
@@ -253,10 +263,9 @@ impl From<&Story> for WireStanding {
             Some(Standing::Quiet(why)) => (Some(why.to_string()), Vec::new()),
             Some(Standing::Reminded { reminders, .. }) => (None, reminders.clone()),
         };
-        let reminders = reminders.into_iter().map(|planned| WireReminder {
-            action_id: planned.id.to_string(),
-            due_at: planned.due_at.to_string(),
-        });
+        let reminders = reminders
+            .into_iter()
+            .map(|planned| WireReminder { action_id: planned.id.to_string(), due_at: planned.due_at.to_string() });
         Self { acting: story.acting, quiet, reminders: reminders.collect() }
     }
 }

@@ -64,8 +64,7 @@ mod tests {
     #[test]
     fn distances_are_told_in_their_largest_unit() {
         let now = Timestamp::from_second(1_000_000);
-        for (seconds, told) in
-            [(30, "in 30s"), (-90, "1m ago"), (7_200, "in 2h"), (-200_000, "2d ago"), (0, "0s ago")]
+        for (seconds, told) in [(30, "in 30s"), (-90, "1m ago"), (7_200, "in 2h"), (-200_000, "2d ago"), (0, "0s ago")]
         {
             assert_eq!(distance(now.plus(SignedDuration::from_secs(seconds)), now), told);
         }

@@ -91,7 +91,9 @@ impl Running {
 }
 
 async fn bind(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{key} = \"{address}\": can't listen there; choose a free address"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{key} = \"{address}\": can't listen there; choose a free address"))
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

@@ -125,6 +125,9 @@ pub enum State {
 }
 
 impl State {
+    /// Every state there is.
+    pub const ALL: [Self; 5] = [Self::Planned, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
+
     /// The state as text.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -140,9 +143,7 @@ impl State {
     /// Reads a state as [`State::as_str`] writes it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Planned, Self::Running, Self::Done, Self::Failed, Self::Cancelled]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
 }
 
@@ -329,7 +330,7 @@ mod tests {
 
     #[test]
     fn states_survive_a_round_trip() {
-        for state in [State::Planned, State::Running, State::Done, State::Failed, State::Cancelled] {
+        for state in State::ALL {
             assert_eq!(State::parse(state.as_str()), Some(state));
         }
     }

@@ -30,9 +30,7 @@ struct Public {
 
 /// The routes of the public listener.
 pub fn routes(app: App, limits: Limits) -> Router {
-    Router::new()
-        .route("/webhooks/persona/{environment}", post(take_webhook))
-        .with_state(Public { app, limits })
+    Router::new().route("/webhooks/persona/{environment}", post(take_webhook)).with_state(Public { app, limits })
 }
 
 /// What we answer to a delivery that is on disk.
@@ -102,9 +100,10 @@ impl NotTaken {
     /// The answer, logged and counted here and nowhere else.
     fn answer(self, environment: &str) -> Response {
         let (outcome, problem) = match self {
-            Self::TooLarge(most) => {
-                ("too_large", Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {most} bytes")))
-            }
+            Self::TooLarge(most) => (
+                "too_large",
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {most} bytes")),
+            ),
             Self::TooSlow => ("too_slow", Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
             Self::Broken => ("broken", Problem::new(StatusCode::BAD_REQUEST, "the body did not come whole")),
             Self::Refused(Refusal::UnknownEnvironment) => {

@@ -41,11 +41,7 @@ impl Backend for ClaimedActions {
     }
 
     /// The channel registers the waker itself, so no wake-up is lost.
-    fn poll_next(
-        &mut self,
-        cx: &mut Context<'_>,
-        _: &WorkerContext,
-    ) -> Poll<Option<Result<Self::Task, Infallible>>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Self::Task, Infallible>>> {
         let mut receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         receiver.poll_recv(cx).map(|job| job.map(|job| Ok(TaskBuilder::new(job).build())))
     }

@@ -23,6 +23,7 @@ pub(super) async fn claim_until_stopped(
     jobs: mpsc::Sender<Job>,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let mut wakes = app.database().wakes();
     while !*stopped.borrow() {
         let free = tokio::select! {
             free = free_slot(&slots) => free,
@@ -38,7 +39,7 @@ pub(super) async fn claim_until_stopped(
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = app.woken() => {}
+            () = wakes.next() => {}
             _ = stopped.changed() => return,
         }
     }

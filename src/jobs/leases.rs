@@ -31,7 +31,7 @@ struct Inner {
 struct Held {
     lapses: Instant,
     lost: Option<oneshot::Sender<()>>,
-    loss: Option<oneshot::Receiver<()>>,
+    told: Option<oneshot::Receiver<()>>,
 }
 
 impl Leases {
@@ -46,17 +46,17 @@ impl Leases {
 
     /// Begins to renew the lease of a claimed action.
     pub(super) fn hold(&self, claimed: &Claimed) {
-        let (lost, loss) = oneshot::channel();
-        let held = Held { lapses: Instant::now() + self.0.lease, lost: Some(lost), loss: Some(loss) };
+        let (lost, told) = oneshot::channel();
+        let held = Held { lapses: Instant::now() + self.0.lease, lost: Some(lost), told: Some(told) };
         self.held().insert(claimed.lease.clone(), held);
     }
 
     /// Resolves when the lease is lost; at once when it is not held.
     pub(super) fn loss(&self, token: &Lease) -> impl Future<Output = ()> + use<> {
-        let loss = self.held().get_mut(token).and_then(|held| held.loss.take());
+        let told = self.held().get_mut(token).and_then(|held| held.told.take());
         async move {
-            if let Some(loss) = loss {
-                let _ = loss.await;
+            if let Some(told) = told {
+                let _ = told.await;
             }
         }
     }

@@ -29,13 +29,13 @@ use leases::Leases;
 /// What could not be finished in time keeps its lease until that lapses, and is then taken over.
 pub async fn run(app: App, settings: WorkerSettings, stop: impl Future<Output = ()> + Send + 'static) {
     // A random name: a restarted process must not be taken for the one before it.
-    let owner = format!("worker-{}", Ulid::generate());
+    let owner = format!("worker-{}", Ulid::new());
     let leases = Leases::new(app.clone(), owner.clone(), &settings);
     let slots = Arc::new(Semaphore::new(settings.concurrency));
     let (stopping, stopped) = watch::channel(false);
 
     let (claimed, backend) = ClaimedActions::channel(settings.concurrency);
-    let claims = claims::claim_until_stopped(app.clone(), settings.clone(), leases.clone(), slots, claimed, stopped.clone());
+    let claims = claims::claim_until_stopped(app.clone(), settings, leases.clone(), slots, claimed, stopped.clone());
     let claims = tokio::spawn(claims);
     let keeper = tokio::spawn(leases.clone().keep());
     let reaper = tokio::spawn(leases.clone().reap_until_stopped(stopped.clone()));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use sqlx::{PgPool, SqlitePool};
 
+use crate::storage::alone::Alone;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::transaction::{Open, Tx};
 use crate::storage::wake::{Bell, Wakes};
@@ -120,6 +121,17 @@ impl Database {
         match self.pools {
             Pools::Sqlite { .. } => Kind::Sqlite,
             Pools::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// Makes sure that no other process serves from the same SQLite file; PostgreSQL is made for sharing.
+    ///
+    /// # Errors
+    /// `InUse` when one does, `File` when the lock file can't be made.
+    pub fn claim_alone(&self) -> Result<Alone> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => Alone::with(writer.connect_options().get_filename()),
+            Pools::Postgres(_) => Ok(Alone::needless()),
         }
     }
 

@@ -14,6 +14,9 @@ pub enum StorageError {
     /// The database can't be reached, is too busy, or undid the transaction in favour of another: try again later.
     #[error("the database is not available: {0}")]
     Unavailable(Failure),
+    /// What a transaction was to change kept being changed by others: try again later.
+    #[error("the inquiry kept changing hands")]
+    Contended,
     /// A row holds what this program can't have written.
     #[error("the row {row} of {table} can't be understood: see its {column}")]
     Inconsistent {
@@ -46,6 +49,15 @@ pub enum StorageError {
         /// Why.
         source: std::io::Error,
     },
+    /// Another process serves from the same SQLite file.
+    #[error(
+        "another process serves from {}: stop it first, or use PostgreSQL, which several can share",
+        path.display()
+    )]
+    InUse {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The database refused a statement: a defect, or a schema changed by hand.
     #[error("the database refused: {0}")]
     Sqlx(Failure),
@@ -59,7 +71,7 @@ impl StorageError {
     /// Whether the same call can succeed later, unchanged.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Contended)
     }
 }
 

@@ -19,6 +19,7 @@ mod sql;
 #[macro_use]
 mod words;
 
+mod alone;
 mod database;
 mod error;
 mod migrations;
@@ -35,6 +36,7 @@ pub mod events;
 pub mod inquiries;
 pub mod templates;
 
+pub use alone::Alone;
 pub use database::{Database, Kind};
 pub use error::{Failure, Result, StorageError};
 pub use page::{Cursor, InvalidCursor, Page};

@@ -1,5 +1,6 @@
 //! Attempts: every try of every action, one row per lease.
 
+use crate::domain::action::End;
 use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::storage::actions::claim::Lease;
@@ -39,6 +40,17 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// What went wrong; free of secrets and of people's data.
     pub error: Option<String>,
+}
+
+impl From<&End> for AttemptOutcome {
+    fn from(end: &End) -> Self {
+        match end {
+            End::Done => Self::Done,
+            End::Again { .. } => Self::Retry,
+            End::Failed { .. } => Self::GaveUp,
+            End::Cancelled { .. } => Self::Cancelled,
+        }
+    }
 }
 
 statements! {

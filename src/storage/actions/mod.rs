@@ -16,4 +16,3 @@ mod work;
 pub use attempt::{Attempt, AttemptOutcome};
 pub use claim::{Claimed, Lane, Lease, Reaped};
 pub use read::{ActionFilter, Backlog, Count};
-pub use settle::{End, Settled};

@@ -9,7 +9,7 @@ use crate::storage::actions::claim::Lane;
 use crate::storage::actions::row::{Row, action_columns};
 use crate::storage::actions::work;
 use crate::storage::error::{Result, StorageError};
-use crate::storage::page::{Cursor, Page};
+use crate::storage::page::{Cursor, Page, understood};
 use crate::storage::row::Place;
 use crate::storage::transaction::Tx;
 
@@ -52,6 +52,12 @@ pub struct Backlog {
 
 statements! {
     ONE { concat!("SELECT ", action_columns!(), " FROM actions WHERE id = $1") }
+    FOR_INQUIRIES {
+        sqlite concat!("SELECT ", action_columns!(), " FROM actions
+                        WHERE environment = $1 AND inquiry_id IN (SELECT value FROM json_each($2)) ORDER BY id"),
+        postgres concat!("SELECT ", action_columns!(), " FROM actions
+                          WHERE environment = $1 AND inquiry_id = ANY($2) ORDER BY id")
+    }
     NEXT_DUE {
         sqlite "SELECT min((SELECT due_at FROM actions INDEXED BY actions_due
                             WHERE environment = json_extract(value, '$[0]') AND kind = json_extract(value, '$[1]')
@@ -82,6 +88,21 @@ impl Tx {
         let row: Option<Row> =
             on_db!(self, conn, sql = ONE => sqlx::query_as(sql).bind(id.as_str()).fetch_optional(conn).await)?;
         row.map(Action::try_from).transpose()
+    }
+
+    /// Every action of some inquiries, by id, as it is, without a lock; see [`Tx::actions_of`].
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn actions_for(&mut self, environment: &EnvironmentName, inquiries: &[InquiryId]) -> Result<Vec<Action>> {
+        let ids: Vec<&str> = inquiries.iter().map(InquiryId::as_str).collect();
+        let rows: Vec<Row> = on_db!(self, conn => sqlite {
+            let ids = serde_json::json!(ids).to_string();
+            sqlx::query_as(FOR_INQUIRIES.sqlite).bind(environment.as_str()).bind(ids).fetch_all(conn).await
+        } postgres {
+            sqlx::query_as(FOR_INQUIRIES.postgres).bind(environment.as_str()).bind(ids).fetch_all(conn).await
+        })?;
+        Ok(understood(rows)?.0)
     }
 
     /// The actions that pass the filter, last planned first, `limit` at a time.

@@ -1,47 +1,12 @@
 //! How an attempt's end is written: only by whoever still holds the lease.
 
-use crate::domain::action::{CancelledBy, State};
+use crate::domain::action::{CancelledBy, End, Settled, State};
 use crate::domain::time::Timestamp;
 use crate::storage::actions::attempt::Attempt;
 use crate::storage::actions::claim::Lease;
 use crate::storage::error::Result;
 use crate::storage::transaction::Tx;
 use crate::storage::words::fit;
-
-/// What an action becomes after an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
-    /// Where it ends, or when it goes on.
-    pub end: End,
-    /// Which idempotency key its outgoing calls carry from here on.
-    pub generation: u32,
-}
-
-/// Where an action ends, or when it goes on. Reasons are free of secrets and of people's data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// Performed.
-    Done,
-    /// To be tried again.
-    Again {
-        /// When.
-        due_at: Timestamp,
-        /// What went wrong.
-        reason: String,
-    },
-    /// Given up.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// No longer wanted.
-    Cancelled {
-        /// Why.
-        reason: String,
-        /// Who found so.
-        by: CancelledBy,
-    },
-}
 
 statements! {
     SETTLE {

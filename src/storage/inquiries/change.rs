@@ -76,6 +76,26 @@ impl Tx {
         Ok(())
     }
 
+    /// Locks people until the transaction ends, before any of their inquiries: of two transactions that each bring
+    /// one person a new inquiry, the second then sees what the first made.
+    ///
+    /// The people should be sorted, so that two transactions can't wait for each other.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn lock_people(&mut self, environment: &EnvironmentName, people: &[Person]) -> Result<()> {
+        on_db!(self, conn => sqlite {
+            // A write transaction is alone from its start.
+            let _ = conn;
+        } postgres {
+            for person in people {
+                let key = format!("{environment}\u{1f}{person}");
+                sqlx::query(LOCK_PERSON.postgres).bind(key).execute(&mut *conn).await?;
+            }
+        });
+        Ok(())
+    }
+
     /// An inquiry, locked until the transaction ends.
     ///
     /// # Errors
@@ -88,10 +108,7 @@ impl Tx {
 
     /// Every inquiry of one person made from one template, by id, locked until the transaction ends.
     ///
-    /// Without a template: those of which none is known. The person is locked first, so that of two transactions
-    /// that each bring this person a new inquiry, the second sees what the first made. Take this lock before
-    /// [`Tx::lock_inquiry`] where the person is known beforehand; otherwise the database may have to undo one of two
-    /// transactions, which is `Unavailable` and can be repeated.
+    /// Without a template: those of which none is known. Take [`Tx::lock_people`] before.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -101,17 +118,10 @@ impl Tx {
         person: &Person,
         template: Option<&TemplateId>,
     ) -> Result<Vec<Inquiry>> {
-        let person = person.to_string();
-        let key = format!("{environment}\u{1f}{person}");
-        on_db!(self, conn => sqlite {
-            let _ = (conn, key);
-        } postgres {
-            sqlx::query(LOCK_PERSON.postgres).bind(key).execute(conn).await?;
-        });
         let rows: Vec<Row> = on_db!(self, conn, sql = LOCK_GROUP =>
             sqlx::query_as(sql)
                 .bind(environment.as_str())
-                .bind(&person)
+                .bind(person.to_string())
                 .bind(template.map(TemplateId::as_str))
                 .fetch_all(conn)
                 .await)?;

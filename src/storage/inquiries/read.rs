@@ -3,7 +3,7 @@
 use sqlx::QueryBuilder;
 
 use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
-use crate::domain::inquiry::Inquiry;
+use crate::domain::inquiry::{Inquiry, Person};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::storage::error::{Result, StorageError};
@@ -87,6 +87,10 @@ macro_rules! whole {
 
 statements! {
     ONE { concat!(whole!(), "WHERE environment = $1 AND id = $2") }
+    GROUP {
+        concat!(whole!(), "WHERE environment = $1 AND person = $2
+                           AND (template_id = $3 OR (template_id IS NULL AND $3 IS NULL)) ORDER BY id")
+    }
     FIND { concat!(whole!(), "WHERE id = $1 OR reference_id = $1 ORDER BY first_seen_at, environment, id") }
     OPEN_AFTER {
         "SELECT id FROM inquiries
@@ -103,6 +107,26 @@ impl Tx {
         let row: Option<Whole> = on_db!(self, conn, sql = ONE =>
             sqlx::query_as(sql).bind(environment.as_str()).bind(id.as_str()).fetch_optional(conn).await)?;
         row.map(StoredInquiry::try_from).transpose()
+    }
+
+    /// Every inquiry of one person made from one template, by id, as it is, without a lock.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn group(
+        &mut self,
+        environment: &EnvironmentName,
+        person: &Person,
+        template: Option<&TemplateId>,
+    ) -> Result<Vec<Inquiry>> {
+        let rows: Vec<Whole> = on_db!(self, conn, sql = GROUP =>
+            sqlx::query_as(sql)
+                .bind(environment.as_str())
+                .bind(person.to_string())
+                .bind(template.map(TemplateId::as_str))
+                .fetch_all(conn)
+                .await)?;
+        rows.into_iter().map(|row| Inquiry::try_from(row.inquiry)).collect()
     }
 
     /// The inquiries with this id or this reference id, in every environment, oldest first.

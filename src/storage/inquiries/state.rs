@@ -29,6 +29,7 @@ pub(super) fn write(inquiry: &Inquiry) -> String {
         first_observed: inquiry.first_observed.map(Timestamp::as_micros),
         last_observed: inquiry.last_observed.map(Timestamp::as_micros),
         last_expired: inquiry.last_expired.map(Timestamp::as_micros),
+        finished: inquiry.finished.map(Timestamp::as_micros),
         last_active: inquiry.last_active.map(Timestamp::as_micros),
     };
     // Strings and numbers only: nothing in there can fail to be written.
@@ -50,6 +51,7 @@ pub(super) fn read(environment: EnvironmentName, id: InquiryId, text: &str) -> O
         first_observed: state.first_observed.map(Timestamp::from_micros),
         last_observed: state.last_observed.map(Timestamp::from_micros),
         last_expired: state.last_expired.map(Timestamp::from_micros),
+        finished: state.finished.map(Timestamp::from_micros),
         last_active: state.last_active.map(Timestamp::from_micros),
     })
 }
@@ -67,6 +69,8 @@ struct State {
     last_observed: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_expired: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finished: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_active: Option<i64>,
 }
@@ -211,6 +215,7 @@ mod tests {
         inquiry.known.created_at = Some(Observed { at, value: Some(Timestamp::from_micros(7)) });
         inquiry.known.next_step = Some(Observed { at, value: Some("selfie\u{0}".to_owned()) });
         inquiry.last_expired = Some(Timestamp::from_micros(-3));
+        inquiry.finished = Some(Timestamp::from_micros(8));
         inquiry.last_active = Some(Timestamp::from_micros(9));
         assert_eq!(read(environment(), id, &write(&inquiry)), Some(inquiry));
     }

@@ -1,0 +1,11 @@
+//! `rekindle simulator`
+use clap::Args;
+use std::process::ExitCode;
+/// Serve a simulated Persona
+#[derive(Debug, Args)]
+pub(super) struct Simulator {}
+impl Simulator {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        Ok(ExitCode::SUCCESS)
+    }
+}
