@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Brings what the tests lack, and says what it can't bring.
+#
+# The tests run on SQLite, which is compiled in, and on PostgreSQL: on TEST_DATABASE_URL where that is set, else on
+# a throw-away server of their own, for which the PostgreSQL programs must be installed. They need not be running.
+set -euo pipefail
+
+say() { printf 'test-setup: %s\n' "$*" >&2; }
+
+have_postgres() {
+    command -v initdb >/dev/null 2>&1 && return 0
+    # Debian keeps the server's programs out of PATH.
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
+install_postgres() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null 2>&1 || return 1
+        as_root=(sudo)
+        # Where nobody sits in front of it, a question for a password would wait for ever.
+        [ -t 0 ] || as_root=(sudo -n)
+    fi
+    say "installing PostgreSQL with apt-get"
+    "${as_root[@]}" apt-get update -qq &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql
+}
+
+command -v cargo >/dev/null 2>&1 || {
+    say "Rust is missing: install it from https://www.rust-lang.org/tools/install"
+    exit 1
+}
+
+if [ -n "${TEST_DATABASE_URL:-}" ]; then
+    say "the tests use the PostgreSQL server of TEST_DATABASE_URL"
+elif have_postgres || { install_postgres && have_postgres; }; then
+    :
+else
+    say "PostgreSQL is missing and could not be installed here. Either"
+    say "  - install its server programs (macOS: brew install postgresql; Fedora: dnf install postgresql-server), or"
+    say "  - set TEST_DATABASE_URL=postgres://user:password@host/name to an empty database that the tests may fill."
+    exit 1
+fi
