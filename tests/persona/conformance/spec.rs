@@ -74,9 +74,9 @@ impl Spec {
         let status = status.to_string();
         let mut at = vec!["paths", template, method, "responses", status.as_str()];
         let Some(response) = self.at(&at) else { return vec![format!("{method} {template} never answers {status}")] };
-        let shared = response["$ref"].as_str().map(|to| to.trim_start_matches("#/").to_owned());
-        if let Some(shared) = &shared {
-            at = shared.split('/').collect();
+        let elsewhere = response["$ref"].as_str().map(|to| to.trim_start_matches("#/").to_owned());
+        if let Some(elsewhere) = &elsewhere {
+            at = elsewhere.split('/').collect();
         }
         at.extend(["content", "application/json", "schema"]);
         self.validate(&at, body)
