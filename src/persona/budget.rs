@@ -18,7 +18,7 @@ pub struct Budget {
     pub resets_at: Timestamp,
 }
 
-/// The last budget told, shared by all clones of a client.
+/// The last budget told, one for all clones of a client.
 #[derive(Debug, Default)]
 pub(super) struct Gauge(Mutex<Option<Budget>>);
 

@@ -139,8 +139,7 @@ impl Exchange {
             span.record("request_id", id.as_str());
         }
         let success = response.status().is_success();
-        let wait = budget::number(response.headers(), budget::RESET)
-            .or_else(|| budget::number(response.headers(), RETRY_AFTER.as_str()));
+        let wait = asked_wait(status, response.headers());
         let body = read(response).await;
         if !success {
             return Err(wire::refusal(status, &body.ok().flatten().unwrap_or_default(), request_id, wait).into());
@@ -150,6 +149,13 @@ impl Exchange {
         answer.body = serde_json::from_slice(&body).map_err(|_| answer.malformed("its body is not JSON"))?;
         Ok(answer)
     }
+}
+
+/// `RateLimit-Reset` is on every answer, so it is a wait only where the limit is what refused. `Retry-After` is not
+/// documented, but gateways on the way send it.
+fn asked_wait(status: u16, headers: &HeaderMap) -> Option<u32> {
+    let reset = budget::number(headers, budget::RESET).filter(|_| status == 429);
+    reset.or_else(|| budget::number(headers, RETRY_AFTER.as_str()))
 }
 
 /// The body, in bounded pieces; `None` when it is too large.

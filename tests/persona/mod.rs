@@ -3,7 +3,6 @@
 mod client;
 mod conformance;
 mod events;
-mod spec;
 
 use std::path::PathBuf;
 

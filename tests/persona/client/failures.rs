@@ -46,7 +46,7 @@ async fn every_refusal_says_what_happens_next() {
     Persona answered 422: Unprocessable entity (request req_AdaExample1) -> GiveUp, backoff; details: Reference … of … is taken
     Persona answered 429: Rate limit exceeded (request req_AdaExample1) -> RetrySameKey, 42s; details: You have hit your rate limit of … requests … min
     Persona answered 500: Internal server error (request req_AdaExample1) -> RetryNewKey, backoff; details: none
-    Persona answered 503: Service unavailable (request req_AdaExample1) -> RetryNewKey, 42s; details: none
+    Persona answered 503: Service unavailable (request req_AdaExample1) -> RetryNewKey, backoff; details: none
     ");
 }
 
@@ -64,8 +64,10 @@ async fn a_refusal_needs_no_body_we_can_read() {
 async fn a_rate_limit_without_a_reset_is_left_to_backoff() {
     let error = link_against(ResponseTemplate::new(429)).await;
     assert_eq!((error.next(), error.retry_after()), (Next::RetrySameKey, None));
-    let error = link_against(ResponseTemplate::new(429).insert_header("Retry-After", "7")).await;
-    assert_eq!(error.retry_after(), Some(SignedDuration::from_secs(7)), "a gateway's header serves too");
+    for status in [429, 503] {
+        let error = link_against(ResponseTemplate::new(status).insert_header("Retry-After", "7")).await;
+        assert_eq!(error.retry_after(), Some(SignedDuration::from_secs(7)), "{status}: a gateway's header serves too");
+    }
 }
 
 #[tokio::test]
@@ -190,6 +192,15 @@ async fn an_id_that_would_lead_elsewhere_is_not_asked_for() {
         );
     }
     assert!(persona.requests().await.is_empty());
+}
+
+#[tokio::test]
+async fn calls_can_be_made_from_any_thread_and_the_client_shows_no_key() {
+    let persona = Persona::telling("one-time-link").await;
+    assert!(!format!("{:?}", persona.client).contains("xyzzy"));
+    let client = persona.client.clone();
+    let call = tokio::spawn(async move { client.generate_one_time_link(&inquiry("ada"), None, &key()).await.is_ok() });
+    assert!(call.await.unwrap());
 }
 
 #[derive(Clone, Default)]

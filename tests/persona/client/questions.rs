@@ -246,5 +246,5 @@ async fn the_budget_is_what_the_last_answer_left() {
     let asking = persona.client.clone();
     asking.retrieve_inquiry(&inquiry("ada")).await.unwrap();
     let resets_at = NOW.plus(SignedDuration::from_secs(42));
-    assert_eq!(persona.client.budget(), Some(Budget { limit: 300, remaining: 299, resets_at }), "shared by clones");
+    assert_eq!(persona.client.budget(), Some(Budget { limit: 300, remaining: 299, resets_at }), "one for all clones");
 }

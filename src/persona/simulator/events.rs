@@ -1,0 +1,125 @@
+//! Events: what happened, kept as the API would have shown the object at that moment
+//! (<https://docs.withpersona.com/events>).
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::refusal::Refusal;
+use super::times::{whole_millisecond, written};
+use super::world::{EnvironmentHandle, World};
+use super::{payload, render};
+use crate::domain::ids::{EventId, InquiryId, SessionId};
+use crate::domain::time::Timestamp;
+
+/// An event in its newest shape: kebab keys, everything included.
+pub(super) struct Event {
+    pub(super) id: EventId,
+    pub(super) sequence: u64,
+    pub(super) environment: EnvironmentHandle,
+    pub(super) name: &'static str,
+    /// The id of the object it is about.
+    pub(super) object: String,
+    pub(super) created_at: Timestamp,
+    pub(super) object_as_it_was: Value,
+    pub(super) included: Vec<Value>,
+}
+
+/// What is about to become an event.
+pub(super) struct Occurrence<'a> {
+    pub(super) environment: EnvironmentHandle,
+    pub(super) name: &'static str,
+    pub(super) object: &'a str,
+    /// The object, and what may stand in `included`.
+    pub(super) payload: (Value, Vec<Value>),
+    pub(super) at: Timestamp,
+}
+
+/// All events, the oldest first.
+#[derive(Default)]
+pub(super) struct Events {
+    all: Vec<Event>,
+    by_id: HashMap<EventId, usize>,
+}
+
+impl Events {
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Event> {
+        self.all.iter()
+    }
+
+    pub(super) fn get(&self, id: &EventId) -> Option<&Event> {
+        self.by_id.get(id).and_then(|at| self.all.get(*at))
+    }
+
+    fn push(&mut self, event: Event) {
+        self.by_id.insert(event.id.clone(), self.all.len());
+        self.all.push(event);
+    }
+}
+
+impl Event {
+    /// The event as a document, with this payload.
+    pub(super) fn document(&self, payload: &Value) -> Value {
+        json!({
+            "type": "event",
+            "id": self.id.as_str(),
+            "attributes": { "name": self.name, "payload": payload, "created-at": written(self.created_at) },
+        })
+    }
+}
+
+impl World {
+    /// Keeps an event, and puts it on its way when the environment's webhook wants it.
+    pub(super) fn record(&mut self, occurrence: Occurrence<'_>) {
+        let id = self.random.mint("evt", EventId::parse);
+        let (object_as_it_was, included) = occurrence.payload;
+        let event = Event {
+            id: id.clone(),
+            sequence: self.next_sequence(),
+            environment: occurrence.environment,
+            name: occurrence.name,
+            object: occurrence.object.to_owned(),
+            created_at: whole_millisecond(occurrence.at),
+            object_as_it_was,
+            included,
+        };
+        let webhook = self.environment(occurrence.environment).webhook.as_ref();
+        let body =
+            webhook.filter(|webhook| payload::is_wanted(&event, webhook)).map(|hook| payload::body(&event, hook));
+        if let Some(body) = body {
+            self.deliveries.schedule(&event, body, occurrence.at);
+        }
+        self.events.push(event);
+    }
+
+    /// Puts an event on its way once more, as the Dashboard's resend does.
+    pub(super) fn resend(&mut self, id: &EventId, now: Timestamp) -> Result<(), Refusal> {
+        let event = self.events.get(id).ok_or_else(Refusal::not_found)?;
+        let webhook = self.environment(event.environment).webhook.as_ref();
+        let webhook = webhook.ok_or_else(|| Refusal::conflict("The environment has no webhook"))?;
+        let body = payload::body(event, webhook);
+        self.deliveries.schedule(event, body, now);
+        Ok(())
+    }
+
+    pub(super) fn announce_inquiry(
+        &mut self,
+        id: &InquiryId,
+        name: &'static str,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
+        let inquiry = self.inquiry(id)?;
+        let environment = inquiry.environment;
+        let payload = (render::inquiry(self, inquiry), render::related_to_inquiry(self, inquiry, |_| true));
+        self.record(Occurrence { environment, name, object: id.as_str(), payload, at });
+        Ok(())
+    }
+
+    pub(super) fn announce_session(&mut self, id: &SessionId, name: &'static str, at: Timestamp) {
+        let Some(session) = self.sessions.get(id) else { return };
+        let environment = session.environment;
+        let inquiry = self.inquiries.get(&session.inquiry).map(|inquiry| render::inquiry(self, inquiry));
+        let payload = (render::session(session), inquiry.into_iter().collect());
+        self.record(Occurrence { environment, name, object: id.as_str(), payload, at });
+    }
+}
