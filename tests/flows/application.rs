@@ -1,0 +1,95 @@
+//! The operator's application, as far as Rekindle sees it: it takes signed notices, and has good and bad days.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A notice as the application received it, its signature checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    pub id: String,
+    pub inquiry: String,
+    pub reference_id: Option<String>,
+    pub step: String,
+    pub link: String,
+    pub answered: u16,
+}
+
+#[derive(Clone, Default)]
+pub struct Application(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    received: Vec<Received>,
+    /// What the next deliveries are answered with; 204 afterwards.
+    answers: Vec<u16>,
+}
+
+impl Application {
+    /// Takes notices on a port of its own; the address to configure.
+    pub async fn listen(&self) -> (String, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/rekindle", listener.local_addr().unwrap());
+        let router = Router::new().route("/rekindle", post(take)).with_state(self.clone());
+        let limits = rekindle::http::server::ServerLimits {
+            header_bytes: 32_768,
+            header_timeout: std::time::Duration::from_secs(30),
+            connections: 64,
+            grace: std::time::Duration::ZERO,
+        };
+        let task = tokio::spawn(rekindle::http::server::serve(listener, router, limits, std::future::pending()));
+        (url, task)
+    }
+
+    /// Answers the next notices so, one after the other.
+    pub fn answer_next(&self, statuses: &[u16]) {
+        self.0.lock().unwrap().answers = statuses.iter().rev().copied().collect();
+    }
+
+    /// The notices that were answered with 2xx.
+    pub fn notices(&self) -> Vec<Received> {
+        self.deliveries().into_iter().filter(|received| received.answered < 300).collect()
+    }
+
+    /// Every notice that came, whatever it was answered with.
+    pub fn deliveries(&self) -> Vec<Received> {
+        self.0.lock().unwrap().received.clone()
+    }
+
+    /// The one notice there is.
+    pub fn only_notice(&self) -> Received {
+        let notices = self.notices();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        notices[0].clone()
+    }
+}
+
+async fn take(State(application): State<Application>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let mut inner = application.0.lock().unwrap();
+    let header = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
+    let (id, time) = (header("webhook-id"), header("webhook-timestamp"));
+    let expected = standardwebhooks::Webhook::new(SECRET).unwrap().sign(&id, time.parse().unwrap(), &body).unwrap();
+    assert_eq!(header("webhook-signature"), expected, "a notice is signed");
+
+    let status = inner.answers.pop().unwrap_or(204);
+    let notice: Value = serde_json::from_slice(&body).unwrap();
+    let text = |key: &str| notice["data"][key].as_str().map(str::to_owned);
+    inner.received.push(Received {
+        id,
+        inquiry: text("inquiry_id").unwrap(),
+        reference_id: text("reference_id"),
+        step: text("step").unwrap(),
+        link: text("link").unwrap(),
+        answered: status,
+    });
+    StatusCode::from_u16(status).unwrap()
+}
