@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings what the tests lack, and says what it can't bring.
 #
-# The tests run on SQLite, which is compiled in, and on PostgreSQL: on TEST_DATABASE_URL where that is set, else on
+# The tests run on SQLite, which is compiled in, and on PostgreSQL: the server of TEST_DATABASE_URL where set, else
 # a throw-away server of their own, for which the PostgreSQL programs must be installed. They need not be running.
 set -euo pipefail
 
@@ -39,6 +39,6 @@ elif have_postgres || { install_postgres && have_postgres; }; then
 else
     say "PostgreSQL is missing and could not be installed here. Either"
     say "  - install its server programs (macOS: brew install postgresql; Fedora: dnf install postgresql-server), or"
-    say "  - set TEST_DATABASE_URL=postgres://user:password@host/name to an empty database that the tests may fill."
+    say "  - set TEST_DATABASE_URL=postgres://user:password@host/name, with a role that may create databases."
     exit 1
 fi

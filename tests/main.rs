@@ -1,5 +1,6 @@
 //! All integration tests in one binary: linking is the slow part of a test run.
 
+mod architecture;
 mod support;
 
 mod cli;

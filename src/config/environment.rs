@@ -29,7 +29,7 @@ pub struct Environment {
     pub webhook_secrets: Vec<SecretString>,
     /// Always there in [`Mode::Act`].
     pub api_key: Option<SecretString>,
-    /// Where Persona's API is, without a slash at the end.
+    /// Where Persona's API is; its path has no slash at the end.
     pub api_url: Url,
     /// How old a delivery's signature may be before the event is set aside.
     pub signature_tolerance: SignedDuration,

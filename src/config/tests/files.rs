@@ -66,3 +66,26 @@ fn the_compose_file_is_a_configuration() {
     assert!(!config.listen.public.ip().is_loopback(), "published ports reach no loopback");
     assert_eq!((config.environments.len(), config.notifiers.len()), (1, 1));
 }
+
+#[test]
+fn a_wrong_kind_of_value_is_told_by_its_key_whatever_the_key() {
+    let lines: Vec<&str> = EXAMPLE.lines().map(uncomment).collect();
+    let (mut section, mut tried) = (String::new(), 0);
+    for (index, line) in lines.iter().enumerate() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = format!("{}.", name.trim_end_matches(']'));
+        }
+        let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) else { continue };
+        for wrong in ["true", "1.5", "{ a = 1 }", "[[]]", "2020-01-01"] {
+            let replaced = format!("{key} = {wrong}");
+            let text: Vec<&str> =
+                lines.iter().enumerate().map(|(at, line)| if at == index { &replaced } else { *line }).collect();
+            let error = Config::from_toml(&text.join("\n")).expect_err(&replaced);
+            let ConfigError::Invalid(problems) = &error else { panic!("{error}") };
+            let named = problems.iter().any(|problem| problem.key.starts_with(&format!("{section}{key}")));
+            assert!(named, "{section}{replaced} was told as: {error}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "{tried}");
+}
