@@ -3,6 +3,7 @@
 
 mod answers;
 mod requests;
+mod simulator;
 mod spec;
 mod webhooks;
 

@@ -82,6 +82,15 @@ impl Spec {
         self.validate(&at, body)
     }
 
+    /// What is wrong with an answer to a request to this path.
+    pub(super) fn validate_answer(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
+        let method = method.to_lowercase();
+        match self.template_of(path, &method) {
+            Some(template) => self.validate_response(&method, &template, status, body),
+            None => vec![format!("no operation {method} {path}")],
+        }
+    }
+
     /// What is wrong with a request; the operation it is, where there is one.
     pub(super) fn validate_request(&self, request: &Request) -> (Option<String>, Vec<String>) {
         let method = request.method.as_str().to_lowercase();
