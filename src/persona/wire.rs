@@ -17,13 +17,13 @@ use crate::persona::request::{EventFilter, ListFilter, NewInquiry};
 
 #[derive(Serialize)]
 struct Create<'a> {
-    data: CreateData<'a>,
+    data: NewInquiryResource<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<CreateMeta>,
 }
 
 #[derive(Serialize)]
-struct CreateData<'a> {
+struct NewInquiryResource<'a> {
     attributes: CreateAttributes<'a>,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn create(new: &NewInquiry) -> Value {
         fields: (!new.fields.is_empty()).then_some(&new.fields),
     };
     let meta = new.lifetime.map(|life| CreateMeta { expiration_after_create_interval_seconds: seconds(life) });
-    json(&Create { data: CreateData { attributes }, meta })
+    json(&Create { data: NewInquiryResource { attributes }, meta })
 }
 
 /// The body that asks for a link of a certain life.

@@ -1,5 +1,5 @@
 //! Stories: what happens to a person, told with a simulated Persona, a manual clock and both databases.
 
-mod reminder;
 mod application;
+mod reminder;
 mod world;

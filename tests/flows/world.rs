@@ -13,7 +13,9 @@ use rekindle::domain::action::{Action, State, Work};
 use rekindle::domain::ids::{EnvironmentName, InquiryId};
 use rekindle::domain::time::Timestamp;
 use rekindle::http::{public, server};
-use rekindle::persona::simulator::{Faults, NewInquiry, Opened, SANDBOX_KEY, Serving, Settings, Simulator, WebhookSettings};
+use rekindle::persona::simulator::{
+    Faults, NewInquiry, Opened, SANDBOX_KEY, Serving, Settings, Simulator, WebhookSettings,
+};
 use rekindle::storage::Database;
 use rekindle::storage::actions::{ActionFilter, Claimed};
 use rekindle::storage::events::{EventFilter, StoredEvent};
