@@ -1,0 +1,89 @@
+//! The end of the story in numbers, counted from what Rekindle and the application hold, not from the lines told.
+
+use super::cast::Character;
+use super::line::{Style, Tone};
+use super::stage::Stage;
+use super::verdict::Outcome;
+use super::watcher::Snapshot;
+use crate::domain::action::State;
+use crate::storage::StorageError;
+
+/// What it all came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Summary {
+    people: usize,
+    inquiries: usize,
+    deliveries: u32,
+    duplicates: u32,
+    reminders: usize,
+    came_back: Vec<&'static str>,
+    by_themselves: Vec<&'static str>,
+    failed: Vec<&'static str>,
+    stayed_away: Vec<&'static str>,
+    left_outside: Vec<&'static str>,
+    troubled: usize,
+}
+
+impl Summary {
+    /// Counts.
+    pub(super) async fn of(stage: &Stage, outcomes: &[Outcome]) -> Result<Self, StorageError> {
+        Ok(Self::count(&Snapshot::take(stage.app()).await?, outcomes))
+    }
+
+    fn count(rekindle: &Snapshot, outcomes: &[Outcome]) -> Self {
+        let deliveries = rekindle.events.iter().map(|event| event.deliveries).sum();
+        let mut summary = Self {
+            people: outcomes.len(),
+            inquiries: rekindle.inquiries.len(),
+            deliveries,
+            duplicates: deliveries - u32::try_from(rekindle.events.len()).unwrap_or(deliveries),
+            reminders: rekindle.actions.iter().filter(|action| action.state == State::Done).count(),
+            troubled: outcomes.iter().map(Outcome::troubled_when_done).sum(),
+            ..Self::default()
+        };
+        for outcome in outcomes {
+            let list = match outcome.story.person.character {
+                Character::Fails => &mut summary.failed,
+                Character::NeverComesBack => &mut summary.stayed_away,
+                _ if !outcome.got_through() => &mut summary.left_outside,
+                _ if outcome.story.came_back => &mut summary.came_back,
+                _ => &mut summary.by_themselves,
+            };
+            list.push(outcome.story.person.name);
+        }
+        summary
+    }
+
+    /// The summary, and the verdict with every complaint.
+    pub(super) fn text(&self, complaints: &[String], style: Style) -> String {
+        let mut lines = vec![style.painted("1", "SUMMARY")];
+        let mut row = |label: &str, count: String, note: &str| {
+            lines.push(format!("  {label:<24}{count:>4}  {}", style.painted("2", note)).trim_end().to_owned());
+        };
+        row("people", self.people.to_string(), "");
+        row("inquiries", self.inquiries.to_string(), "");
+        let fresh = self.deliveries - self.duplicates;
+        row("deliveries taken", self.deliveries.to_string(), &format!("{fresh} events, {} duplicates", self.duplicates));
+        row("reminders sent", self.reminders.to_string(), "each with a fresh one-time link");
+        for (label, names) in [
+            ("back by a reminder", &self.came_back),
+            ("finished by themselves", &self.by_themselves),
+            ("failed the check", &self.failed),
+            ("never wanted to finish", &self.stayed_away),
+            ("left outside", &self.left_outside),
+        ] {
+            if !names.is_empty() || label == "left outside" {
+                row(label, names.len().to_string(), &names.join(", "));
+            }
+        }
+        row("reminded when done", self.troubled.to_string(), "");
+        lines.push(String::new());
+        if complaints.is_empty() {
+            lines.push(style.toned(Tone::Good, "Everyone who wanted to finish got in, and nobody who was done was troubled."));
+        } else {
+            lines.push(style.toned(Tone::Bad, "It did not end well:"));
+            lines.extend(complaints.iter().map(|complaint| format!("  {complaint}")));
+        }
+        lines.join("\n")
+    }
+}
