@@ -33,6 +33,9 @@ use stage::Stage;
 use summary::Summary;
 use verdict::Outcome;
 
+/// Where to go from here.
+const NEXT: &str = "Look inside: rekindle demo --keep. For real: README.md, \"Five minutes to a real webhook\".";
+
 /// What the shell is told when a signal ended us.
 const INTERRUPTED: u8 = 130;
 
@@ -59,7 +62,7 @@ impl Demo {
         println!("{}\n", introduction(&cast, &pace));
         let mut stage = Stage::set(&pace, metrics).await?;
         let told = tokio::select! {
-            told = play(&mut stage, &pace, cast, style) => Some(told?),
+            told = play(&stage, &pace, cast, style) => Some(told?),
             stopped = serve::stop_signal() => stopped.map(|()| None)?,
         };
         let Some(outcomes) = told else {
@@ -72,6 +75,8 @@ impl Demo {
         if self.keep {
             println!("\n{}", stage.keep()?);
             serve::stop_signal().await?;
+        } else {
+            println!("{NEXT}");
         }
         stage.strike().await;
         Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -88,7 +93,7 @@ fn introduction(cast: &[Person], pace: &Pace) -> String {
 }
 
 /// Lets everyone live their story while the narrator tells it, and gives what became of each.
-async fn play(stage: &mut Stage, pace: &Pace, cast: Vec<Person>, style: Style) -> anyhow::Result<Vec<Outcome>> {
+async fn play(stage: &Stage, pace: &Pace, cast: Vec<Person>, style: Style) -> anyhow::Result<Vec<Outcome>> {
     let (voice, heard) = mpsc::unbounded_channel();
     let voice = Voice::new(stage.clock().clone(), voice);
     let narrator = Narrator::new(stage.app().clone(), &cast, heard, style);

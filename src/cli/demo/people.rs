@@ -130,7 +130,7 @@ impl Life {
             self.say("not now", Tone::Quiet, thought);
         }
         until_expired(&self.persona, &[inquiry]).await;
-        self.say("expired", Tone::Quiet, "time is up; that is allowed, and nobody writes again");
+        self.say("expired", Tone::Quiet, "time is up; two reminders were enough, and nobody writes again");
         Ok(())
     }
 
@@ -177,7 +177,7 @@ impl Life {
         let tab = self.enter_by_mail(&inquiry).await?;
         press(&tab, "start").await?;
         self.after(6).await;
-        done(tab.press("fail").await?)?;
+        done(&tab.press("fail").await?)?;
         let at = self.say("failed", Tone::Bad, "the check fails; a reminder would be no help, so none comes");
         self.story.done_at = Some(at);
         Ok(())
@@ -240,7 +240,7 @@ impl Life {
         let page = browser::open(&self.view(inquiry)?.plain_link).await?;
         self.story.locked_out = Some(matches!(page, Page::Refused(_)));
         let Page::Refused(title) = page else { bail!("the old link should have been locked, and was not") };
-        self.say("locked out", Tone::Bad, &format!("the old link says \"{title}\""));
+        self.say("locked out", Tone::Bad, &format!("comes back by the old link: \"{title}\""));
         Ok(())
     }
 
@@ -262,7 +262,7 @@ impl Life {
     }
 
     async fn finish(&mut self, tab: &Tab, told: &str) -> anyhow::Result<()> {
-        done(tab.press("complete").await?)?;
+        done(&tab.press("complete").await?)?;
         self.story.done_at = Some(self.say("completed", Tone::Good, told));
         Ok(())
     }
@@ -291,7 +291,7 @@ fn inside(page: Page) -> anyhow::Result<Tab> {
     }
 }
 
-fn done(page: Page) -> anyhow::Result<()> {
+fn done(page: &Page) -> anyhow::Result<()> {
     ensure!(matches!(page, Page::Done), "the flow did not come to its end");
     Ok(())
 }

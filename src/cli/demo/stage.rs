@@ -170,12 +170,8 @@ impl Stage {
 }
 
 fn persona_settings(pace: &Pace) -> Settings {
-    let life = Life {
-        from_creation: pace.life(),
-        from_start: None,
-        from_resume: pace.life(),
-        one_time_link: pace.life(),
-    };
+    let life =
+        Life { from_creation: pace.life(), from_start: None, from_resume: pace.life(), one_time_link: pace.life() };
     Settings {
         templates: vec![TemplateSettings::new(DEFAULT_TEMPLATE).with_life(life)],
         faults: Faults { deliveries_repeated_share: REPEATED, deliveries_reordered: true, ..Faults::default() },

@@ -4,7 +4,7 @@ use super::cast::Character;
 use super::line::{Style, Tone};
 use super::stage::Stage;
 use super::verdict::Outcome;
-use super::watcher::Snapshot;
+use super::watcher::{self, Snapshot};
 use crate::domain::action::State;
 use crate::storage::StorageError;
 
@@ -15,6 +15,7 @@ pub(super) struct Summary {
     inquiries: usize,
     deliveries: u32,
     duplicates: u32,
+    late: usize,
     reminders: usize,
     came_back: Vec<&'static str>,
     by_themselves: Vec<&'static str>,
@@ -37,6 +38,7 @@ impl Summary {
             inquiries: rekindle.inquiries.len(),
             deliveries,
             duplicates: deliveries - u32::try_from(rekindle.events.len()).unwrap_or(deliveries),
+            late: rekindle.events.iter().filter(|event| watcher::came_late(event)).count(),
             reminders: rekindle.actions.iter().filter(|action| action.state == State::Done).count(),
             troubled: outcomes.iter().map(Outcome::troubled_when_done).sum(),
             ..Self::default()
@@ -58,12 +60,13 @@ impl Summary {
     pub(super) fn text(&self, complaints: &[String], style: Style) -> String {
         let mut lines = vec![style.painted("1", "SUMMARY")];
         let mut row = |label: &str, count: String, note: &str| {
-            lines.push(format!("  {label:<24}{count:>4}  {}", style.painted("2", note)).trim_end().to_owned());
+            let note = if note.is_empty() { String::new() } else { format!("  {}", style.painted("2", note)) };
+            lines.push(format!("  {label:<24}{count:>4}{note}"));
         };
         row("people", self.people.to_string(), "");
         row("inquiries", self.inquiries.to_string(), "");
-        let fresh = self.deliveries - self.duplicates;
-        row("deliveries taken", self.deliveries.to_string(), &format!("{fresh} events, {} duplicates", self.duplicates));
+        let of_them = format!("{} of them duplicates, {} late; each event is stored once", self.duplicates, self.late);
+        row("deliveries taken", self.deliveries.to_string(), &of_them);
         row("reminders sent", self.reminders.to_string(), "each with a fresh one-time link");
         for (label, names) in [
             ("back by a reminder", &self.came_back),
@@ -76,10 +79,12 @@ impl Summary {
                 row(label, names.len().to_string(), &names.join(", "));
             }
         }
-        row("reminded when done", self.troubled.to_string(), "");
+        row("reminded when done", self.troubled.to_string(), "nobody is troubled for nothing");
         lines.push(String::new());
         if complaints.is_empty() {
-            lines.push(style.toned(Tone::Good, "Everyone who wanted to finish got in, and nobody who was done was troubled."));
+            lines.push(
+                style.toned(Tone::Good, "Everyone who wanted to finish got in, and nobody who was done was troubled."),
+            );
         } else {
             lines.push(style.toned(Tone::Bad, "It did not end well:"));
             lines.extend(complaints.iter().map(|complaint| format!("  {complaint}")));

@@ -118,12 +118,32 @@ mod tests {
     fn whatever_goes_wrong_is_said_with_the_name() {
         type Spoil = fn(&mut Outcome);
         let cases: [(Character, Spoil, &str); 9] = [
-            (Character::LosesTheTab, |o| o.story.trouble = Some("the link did not lead inside".to_owned()), "lead inside"),
-            (Character::LosesTheTab, |o| o.inquiries[0] = both(Status::Expired), "should be completed at Persona, and it is expired"),
+            (
+                Character::LosesTheTab,
+                |o| o.story.trouble = Some("the link did not lead inside".to_owned()),
+                "lead inside",
+            ),
+            (
+                Character::LosesTheTab,
+                |o| o.inquiries[0] = both(Status::Expired),
+                "should be completed at Persona, and it is expired",
+            ),
             (Character::FinishesAtOnce, |o| o.inquiries.clear(), "and there is none"),
-            (Character::MissesTheMail, |o| o.inquiries[0].in_rekindle = Some(Status::Pending), "Rekindle knows pending"),
-            (Character::OpensAStaticLink, |o| o.inquiries.push(Ended { at_persona: Status::Expired, in_rekindle: None }), "knows nothing of it"),
-            (Character::FinishesAtOnce, |o| o.reminded_at.push(Timestamp::from_second(DONE + 2)), "was done, and was reminded"),
+            (
+                Character::MissesTheMail,
+                |o| o.inquiries[0].in_rekindle = Some(Status::Pending),
+                "Rekindle knows pending",
+            ),
+            (
+                Character::OpensAStaticLink,
+                |o| o.inquiries.push(Ended { at_persona: Status::Expired, in_rekindle: None }),
+                "knows nothing of it",
+            ),
+            (
+                Character::FinishesAtOnce,
+                |o| o.reminded_at.push(Timestamp::from_second(DONE + 2)),
+                "was done, and was reminded",
+            ),
             (Character::NeedsTwoReminders, |o| o.reminded_at = vec![Timestamp::from_second(1); 3], "reminded 3 times"),
             (Character::NeverComesBack, |o| o.reminded_at.truncate(1), "reminded 1 times only"),
             (Character::HasAScanner, |o| o.story.locked_out = Some(false), "should have been locked"),

@@ -18,8 +18,9 @@ use crate::storage::inquiries::{InquiryFilter, InquiryRow};
 const EVERYTHING: u32 = 10_000;
 
 /// Everything in Rekindle's database, at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Snapshot {
+    pub(super) taken_at: Timestamp,
     pub(super) events: Vec<StoredEvent>,
     pub(super) actions: Vec<Action>,
     pub(super) inquiries: Vec<InquiryRow>,
@@ -30,6 +31,7 @@ pub(super) struct Snapshot {
 pub(super) struct Watcher {
     names: HashMap<String, &'static str>,
     deliveries: HashMap<EventId, u32>,
+    /// How far each action was, and how many of its attempts had ended.
     actions: HashMap<ActionId, (State, u32)>,
 }
 
@@ -38,6 +40,7 @@ impl Snapshot {
     pub(super) async fn take(app: &App) -> Result<Self, StorageError> {
         let mut tx = app.database().read().await?;
         Ok(Self {
+            taken_at: app.clock().now(),
             events: tx.list_events(&EventFilter::default(), None, EVERYTHING).await?.items,
             actions: tx.list_actions(&ActionFilter::default(), None, EVERYTHING).await?.items,
             inquiries: tx.list_inquiries(&InquiryFilter::default(), None, EVERYTHING).await?.items,
@@ -71,7 +74,8 @@ impl Watcher {
             lines.extend((0..repeats).map(|_| self.repeated_delivery(event, now)));
         }
         for action in &now.actions {
-            let found = (action.state, action.attempts);
+            let under_way = u32::from(action.state == State::Running);
+            let found = (action.state, action.attempts.saturating_sub(under_way));
             let known = self.actions.insert(action.planned.id.clone(), found);
             if known != Some(found) {
                 lines.extend(self.changed(action, known.map_or(0, |(_, attempts)| attempts), now));
@@ -82,14 +86,14 @@ impl Watcher {
 
     fn first_delivery(&self, event: &StoredEvent, now: &Snapshot) -> Line {
         let name = event.name.as_deref().unwrap_or("something unreadable");
-        let (verb, tone, text) = match (&event.outcome, &event.reason) {
-            (Some(Outcome::Applied), None) => ("received", Tone::Plain, received(event, now)),
-            (Some(Outcome::Applied | Outcome::Ignored), _) => {
-                let status = event.inquiry.as_ref().and_then(|id| now.inquiry(id)?.status.as_ref());
-                let status = status.map_or("as it was", |status| status.as_str());
-                ("late", Tone::Quiet, format!("{name}: overtaken on the way, so it stays {status}"))
-            }
-            _ => ("kept aside", Tone::Bad, format!("{name}: {}", event.reason.as_deref().unwrap_or("no reason given"))),
+        let (verb, tone, text) = if came_late(event) {
+            let status = event.inquiry.as_ref().and_then(|id| now.inquiry(id)?.status.as_ref());
+            let status = status.map_or("as it was", |status| status.as_str());
+            ("late", Tone::Quiet, format!("{name}: overtaken on the way, so it stays {status}"))
+        } else if event.outcome == Some(Outcome::Applied) {
+            ("received", Tone::Plain, received(event, now))
+        } else {
+            ("kept aside", Tone::Bad, format!("{name}: {}", event.reason.as_deref().unwrap_or("no reason given")))
         };
         self.line(event.received_at, event.inquiry.as_ref(), now, (verb, tone, text))
     }
@@ -117,7 +121,7 @@ impl Watcher {
             }
             State::Planned | State::Running | State::Cancelled => return None,
         };
-        let at = action.finished_at.unwrap_or(action.planned.due_at);
+        let at = action.finished_at.unwrap_or(now.taken_at);
         Some(self.line(at, Some(&action.planned.inquiry), now, told))
     }
 
@@ -131,6 +135,14 @@ impl Watcher {
         let reference = inquiry.and_then(|id| now.reference_id(id));
         let name = reference.and_then(|reference| self.names.get(reference)).copied().unwrap_or("?");
         Line { at, name: name.to_owned(), side: Side::Rekindle, verb, tone, text }
+    }
+}
+
+/// Whether an event, or what it says of the status, was overtaken by newer news.
+pub(super) fn came_late(event: &StoredEvent) -> bool {
+    match event.outcome {
+        Some(Outcome::Applied) => event.reason.is_some(),
+        outcome => outcome == Some(Outcome::Ignored),
     }
 }
 
@@ -151,17 +163,18 @@ fn received(event: &StoredEvent, now: &Snapshot) -> String {
             _ => {}
         }
     }
-    if !planned.is_empty() {
+    if !planned.is_empty() && of_others > 0 {
+        told.push("the reminders move to this one, the newest".to_owned());
+    } else if !planned.is_empty() {
         told.push(format!("reminders planned at {}", steps(planned)));
+    } else if of_others > 0 {
+        told.push("the other one's reminders cancelled".to_owned());
     }
     if cancelled > 0 {
         told.push(format!("{} cancelled", reminders(cancelled)));
     }
-    if of_others > 0 {
-        told.push("those of the other inquiry cancelled".to_owned());
-    }
     if told.is_empty() {
-        told.push("one more, and one is enough to remind of".to_owned());
+        told.push("nothing more to plan".to_owned());
     }
     format!("{name}: {}", told.join(", "))
 }
@@ -171,7 +184,8 @@ fn steps(mut planned: Vec<&Action>) -> String {
     let step = |action: &&Action| match &action.planned.work {
         Work::Remind(reminder) => reminder.step.to_string(),
     };
-    planned.iter().map(step).collect::<Vec<_>>().join(" and ")
+    let steps: Vec<String> = planned.iter().map(step).collect();
+    format!("{} of the time", steps.join(" and "))
 }
 
 fn reminders(count: usize) -> String {
@@ -199,176 +213,4 @@ fn gone(step: Step) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::cast::cast;
-    use super::super::line::COLUMNS;
-    use super::super::line::Style;
-    use super::*;
-    use crate::domain::action::{DedupeKey, Planned, Reminder};
-    use crate::domain::ids::{EnvironmentName, NotifierName};
-    use crate::domain::status::Status;
-    use crate::storage::events::Origin;
-
-    const RECEIVED: Timestamp = Timestamp::from_second(100);
-
-    fn inquiry(id: &str, status: Status) -> InquiryRow {
-        InquiryRow {
-            environment: EnvironmentName::parse("sandbox").unwrap(),
-            id: InquiryId::parse(id).unwrap(),
-            status: Some(status),
-            person: None,
-            reference_id: ReferenceId::parse("ada").ok(),
-            account_id: None,
-            template_id: None,
-            template_version_id: None,
-            created_at: None,
-            expires_at: None,
-            began_at: None,
-            last_observed_at: None,
-            redacted: false,
-            lineage: InquiryId::parse(id).unwrap(),
-            read_at: None,
-            first_seen_at: RECEIVED,
-            updated_at: RECEIVED,
-        }
-    }
-
-    fn event(name: &str, inquiry: &str, outcome: Outcome, reason: Option<&str>) -> StoredEvent {
-        StoredEvent {
-            environment: EnvironmentName::parse("sandbox").unwrap(),
-            id: EventId::parse(&format!("evt_{name}_{inquiry}")).unwrap(),
-            name: Some(name.to_owned()),
-            occurred_at: Some(RECEIVED),
-            received_at: RECEIVED,
-            last_received_at: RECEIVED,
-            deliveries: 1,
-            inquiry: InquiryId::parse(inquiry).ok(),
-            origin: Origin::Webhook,
-            outcome: Some(outcome),
-            reason: reason.map(str::to_owned),
-        }
-    }
-
-    fn reminder(inquiry: &str, step: &str, created: i64) -> Action {
-        let inquiry = InquiryId::parse(inquiry).unwrap();
-        let step: Step = step.parse().unwrap();
-        let Step::Gone { percent } = step else { panic!("a share") };
-        let due_at = Timestamp::from_second(i64::from(percent) + 100);
-        let notifier = NotifierName::parse("application").unwrap();
-        let work = Work::Remind(Reminder { deadline: Timestamp::from_second(200), step, step_due: due_at, notifier });
-        let id = ActionId::parse(&format!("rka_{inquiry}_{step}")).unwrap();
-        let key = DedupeKey::of(&inquiry, &work);
-        let environment = EnvironmentName::parse("sandbox").unwrap();
-        Action {
-            planned: Planned { id, environment, inquiry, key, work, due_at },
-            state: State::Planned,
-            attempts: 0,
-            max_attempts: 12,
-            generation: 0,
-            cancelled_by: None,
-            reason: None,
-            created_at: Timestamp::from_second(created),
-            finished_at: None,
-        }
-    }
-
-    fn cancelled(mut action: Action, at: Timestamp) -> Action {
-        (action.state, action.cancelled_by, action.finished_at) =
-            (State::Cancelled, Some(CancelledBy::Plan), Some(at));
-        action
-    }
-
-    /// The verb and text of each piece of news.
-    fn told(watcher: &mut Watcher, now: &Snapshot) -> Vec<String> {
-        let lines = watcher.news(now);
-        for line in &lines {
-            let written = line.written(RECEIVED, Style::plain());
-            assert!(written.chars().count() <= COLUMNS && !written.ends_with("..."), "too long: {written}");
-            assert_eq!((line.name.as_str(), line.side), ("Ada", Side::Rekindle));
-        }
-        lines.into_iter().map(|line| format!("{} {}", line.verb, line.text)).collect()
-    }
-
-    #[test]
-    fn an_event_is_told_once_with_what_followed_and_each_repeat_once_more() {
-        let mut now = Snapshot {
-            events: vec![event("inquiry.created", "inq_1", Outcome::Applied, None)],
-            actions: vec![reminder("inq_1", "70%", 100), reminder("inq_1", "40%", 100)],
-            inquiries: vec![inquiry("inq_1", Status::Created)],
-        };
-        let mut watcher = Watcher::new(&cast(1));
-        assert_eq!(told(&mut watcher, &now), ["received inquiry.created: reminders planned at 40% and 70%"]);
-        assert!(told(&mut watcher, &now).is_empty());
-        now.events[0].deliveries = 3;
-        let repeat = "duplicate inquiry.created once more: known already, nothing happens";
-        assert_eq!(told(&mut watcher, &now), [repeat, repeat]);
-    }
-
-    #[test]
-    fn what_is_cancelled_is_told_with_the_event_that_cancelled_it() {
-        let now = Snapshot {
-            events: vec![event("inquiry.completed", "inq_1", Outcome::Applied, None)],
-            actions: vec![
-                cancelled(reminder("inq_1", "40%", 50), RECEIVED),
-                cancelled(reminder("inq_1", "70%", 50), Timestamp::from_second(99)),
-                cancelled(reminder("inq_2", "70%", 50), RECEIVED),
-            ],
-            inquiries: vec![inquiry("inq_1", Status::Completed), inquiry("inq_2", Status::Created)],
-        };
-        let wanted = "received inquiry.completed: now completed, 1 reminder cancelled, those of the other inquiry cancelled";
-        let watcher = Watcher::new(&cast(1));
-        let line = watcher.first_delivery(&now.events[0], &now);
-        assert_eq!(format!("{} {}", line.verb, line.text), wanted);
-    }
-
-    #[test]
-    fn what_comes_too_late_or_can_t_be_taken_is_told_as_that() {
-        let overtaken = Some("the inquiry is further along: completed");
-        let now = Snapshot {
-            events: vec![
-                event("inquiry.started", "inq_1", Outcome::Ignored, overtaken),
-                event("inquiry.created", "inq_1", Outcome::Applied, overtaken),
-                event("inquiry.failed", "inq_1", Outcome::Quarantined, Some("it is too old")),
-            ],
-            inquiries: vec![inquiry("inq_1", Status::Completed)],
-            ..Snapshot::default()
-        };
-        assert_eq!(
-            told(&mut Watcher::new(&cast(1)), &now),
-            [
-                "late inquiry.started: overtaken on the way, so it stays completed",
-                "late inquiry.created: overtaken on the way, so it stays completed",
-                "kept aside inquiry.failed: it is too old",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_reminder_is_told_when_it_is_sent_tried_again_or_given_up() {
-        let mut watcher = Watcher::new(&cast(1));
-        let mut now = Snapshot { inquiries: vec![inquiry("inq_1", Status::Pending)], ..Snapshot::default() };
-        let mut steps = Vec::new();
-        for (state, attempts, reason) in [
-            (State::Planned, 0, None),
-            (State::Running, 1, None),
-            (State::Planned, 1, Some("127.0.0.1 answered 503")),
-            (State::Done, 2, None),
-        ] {
-            let mut action = reminder("inq_1", "40%", 50);
-            (action.state, action.attempts) = (state, attempts);
-            action.reason = reason.map(str::to_owned);
-            now.actions = vec![action];
-            steps.extend(told(&mut watcher, &now));
-        }
-        assert_eq!(
-            steps,
-            [
-                "again soon the reminder at 40%: 127.0.0.1 answered 503",
-                "reminded 40 % of the time is gone: a fresh one-time link to the application",
-            ]
-        );
-        now.actions[0].state = State::Failed;
-        now.actions[0].reason = Some("127.0.0.1 answered 410".to_owned());
-        assert_eq!(told(&mut watcher, &now), ["gave up the reminder at 40%: 127.0.0.1 answered 410"]);
-    }
-}
+mod tests;
