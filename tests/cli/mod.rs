@@ -1,1 +1,5 @@
-//! The cli tests.
+//! The binary as people call it.
+
+mod demo;
+mod process;
+mod simulator;

@@ -75,7 +75,7 @@ impl Demo {
         if self.keep {
             println!("\n{}", stage.keep()?);
             serve::stop_signal().await?;
-        } else {
+        } else if complaints.is_empty() {
             println!("{NEXT}");
         }
         stage.strike().await;

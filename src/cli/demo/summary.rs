@@ -65,7 +65,7 @@ impl Summary {
         };
         row("people", self.people.to_string(), "");
         row("inquiries", self.inquiries.to_string(), "");
-        let of_them = format!("{} of them duplicates, {} late; each event is stored once", self.duplicates, self.late);
+        let of_them = format!("duplicates: {}, late: {}; each event is stored once", self.duplicates, self.late);
         row("deliveries taken", self.deliveries.to_string(), &of_them);
         row("reminders sent", self.reminders.to_string(), "each with a fresh one-time link");
         for (label, names) in [
