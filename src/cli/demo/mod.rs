@@ -55,7 +55,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        telemetry::install(&LogSettings { format: LogFormat::Text, filter: "warn".to_owned() })?;
+        telemetry::install(&LogSettings { format: LogFormat::Text, filter: "warn,sqlx=error".to_owned() })?;
         let metrics = telemetry::install_metrics()?;
         let style = Style::of_terminal();
         let (pace, cast) = (Pace::new(self.seconds), cast::cast(self.people));

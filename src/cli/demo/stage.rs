@@ -147,17 +147,18 @@ impl Stage {
         let text = configuration(&self.home, &self.persona, &self.application, public, internal);
         fs::write(&file, text).with_context(|| format!("{} can't be written", file.display()))?;
         self.home.keep();
-        let mut told = String::from("Everything keeps running, until ctrl-c:\n");
+        let mut told = String::from("Everything keeps running until ctrl-c, and the files stay.\n");
         for (what, place) in [
             ("simulated Persona", format!("{}/simulator", self.persona.url())),
             ("Rekindle, public", format!("http://{public}")),
             ("Rekindle, internal", format!("http://{internal}/metrics")),
             ("configuration", file.display().to_string()),
             ("try", format!("rekindle inquiries list --config {}", file.display())),
+            ("", format!("rekindle inquiries show ada --config {}", file.display())),
         ] {
             let _ = writeln!(told, "  {what:<20}{place}");
         }
-        Ok(told)
+        Ok(told.trim_end().to_owned())
     }
 
     /// Stops everything, Persona first, so that nobody knocks at closed doors.

@@ -88,7 +88,64 @@ impl Summary {
         } else {
             lines.push(style.toned(Tone::Bad, "It did not end well:"));
             lines.extend(complaints.iter().map(|complaint| format!("  {complaint}")));
+            lines.push("On a machine that is busy or slow, give it more time: --seconds 120".to_owned());
         }
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cast::cast;
+    use super::super::people::Story;
+    use super::super::verdict::Ended;
+    use super::*;
+    use crate::domain::status::Status;
+    use crate::domain::time::Timestamp;
+
+    /// The first six people, each reminded once, with an inquiry that ended so.
+    fn outcomes(statuses: [Status; 6]) -> Vec<Outcome> {
+        let done = Timestamp::from_second(100);
+        let outcome = |(person, status): (_, Status)| Outcome {
+            reminded_at: vec![done.minus(jiff::SignedDuration::from_secs(9))],
+            story: Story {
+                person,
+                done_at: status.is_over().then_some(done),
+                came_back: true,
+                locked_out: None,
+                trouble: None,
+            },
+            inquiries: vec![Ended { at_persona: status.clone(), in_rekindle: Some(status) }],
+        };
+        cast(6).into_iter().zip(statuses).map(outcome).collect()
+    }
+
+    #[test]
+    fn who_stayed_outside_is_named_and_so_is_every_complaint() {
+        let through = Status::Completed;
+        let mut outcomes =
+            outcomes([through.clone(), through.clone(), Status::Pending, Status::Expired, through.clone(), through]);
+        outcomes[1].story.came_back = false;
+        outcomes[4].reminded_at.push(Timestamp::from_second(500));
+        let empty = Snapshot {
+            taken_at: Timestamp::from_second(0),
+            events: Vec::new(),
+            actions: Vec::new(),
+            inquiries: Vec::new(),
+        };
+        let summary = Summary::count(&empty, &outcomes);
+        let text = summary.text(&["Chidi: no way in".to_owned()], Style::plain());
+        for row in [
+            "  back by a reminder         3  Ada, Emre, Farah",
+            "  finished by themselves     1  Bo",
+            "  never wanted to finish     1  Dara",
+            "  left outside               1  Chidi",
+            "  reminded when done         1",
+            "It did not end well:\n  Chidi: no way in",
+        ] {
+            assert!(text.contains(row), "{row:?} is missing in:\n{text}");
+        }
+        let well = summary.text(&[], Style::plain());
+        assert!(well.ends_with("nobody who was done was troubled."), "{well}");
     }
 }
