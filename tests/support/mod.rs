@@ -1,1 +1,7 @@
-//! The support tests.
+//! What the integration tests share.
+
+mod database;
+mod postgres;
+
+pub(crate) use database::on_both;
+pub use database::{Scratch, postgres, sqlite};
