@@ -143,6 +143,7 @@ on_both! {
             world.persona.deliver_due().await;
             world.persona.expire(&ada).unwrap();
             world.lose_deliveries().await;
+            world.clock.advance(seconds(5));
             world.settle().await;
             assert_eq!(world.application.deliveries(), []);
             let action = world.actions(&ada).await.remove(0);

@@ -1,8 +1,8 @@
 //! What operators see and do.
 
-use rekindle::domain::action::{CancelledBy, Kind, State};
+use rekindle::domain::action::{CancelledBy, End, Kind, State};
 use rekindle::domain::ids::ActionId;
-use rekindle::storage::actions::{ActionFilter, AttemptOutcome, Backlog, Count, End};
+use rekindle::storage::actions::{ActionFilter, AttemptOutcome, Backlog, Count};
 
 use crate::storage::leases::{claim, settle};
 use crate::storage::sample::{at, environment, inquiry_id, lane, plan, reminder, sandbox};

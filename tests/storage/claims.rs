@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rekindle::domain::action::State;
+use rekindle::domain::action::{End, State};
 use rekindle::storage::Database;
-use rekindle::storage::actions::{AttemptOutcome, End};
+use rekindle::storage::actions::AttemptOutcome;
 
 use crate::storage::leases::{LEASE, claim, settle};
 use crate::storage::raw;

@@ -100,6 +100,7 @@ on_both! {
         let bring = async |id: &'static str| {
             let mut tx = database.begin().await.unwrap();
             tx.ensure_inquiries(&sandbox(), &[inquiry_id(id)], at(1)).await.unwrap();
+            tx.lock_people(&sandbox(), &[ada()]).await.unwrap();
             let mut inquiry = tx.lock_inquiry(&sandbox(), &inquiry_id(id)).await.unwrap();
             inquiry.apply(said(id, Status::Created, Some("ada"), None, 1));
             tx.save_inquiry(&inquiry, at(1)).await.unwrap();

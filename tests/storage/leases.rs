@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use rekindle::domain::action::{CancelledBy, State};
+use rekindle::domain::action::{CancelledBy, End, Settled, State};
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::Database;
 use rekindle::storage::Kind;
-use rekindle::storage::actions::{Attempt, AttemptOutcome, Claimed, End, Lane, Lease, Settled};
+use rekindle::storage::actions::{Attempt, AttemptOutcome, Claimed, Lane, Lease};
 
 use crate::storage::raw;
 use crate::storage::sample::{at, lane, plan, reminder, sandbox};

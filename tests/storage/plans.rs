@@ -1,7 +1,7 @@
 //! The plan's verbs: what is planned exists once, and turns only as it may.
 
-use rekindle::domain::action::{CancelledBy, Planned, State};
-use rekindle::storage::actions::{ActionFilter, End};
+use rekindle::domain::action::{CancelledBy, End, Planned, State};
+use rekindle::storage::actions::ActionFilter;
 
 use crate::storage::leases::{claim, settle};
 use crate::storage::raw;

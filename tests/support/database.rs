@@ -43,7 +43,8 @@ pub async fn postgres() -> Option<Scratch> {
 
 /// Makes two tests of one story, `name::sqlite` and `name::postgres`.
 macro_rules! on_both {
-    ($(async fn $name:ident($database:ident: &Scratch) $story:block)+) => {$(
+    ($($(#[$attribute:meta])* async fn $name:ident($database:ident: &Scratch) $story:block)+) => {$(
+        $(#[$attribute])*
         async fn $name($database: &$crate::support::Scratch) $story
 
         mod $name {

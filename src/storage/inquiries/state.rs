@@ -93,6 +93,7 @@ impl Moment {
             Source::Read => 'r',
             Source::Event => 'e',
             Source::OwnCall => 'o',
+            Source::SettledRead => 's',
         };
         Self(at.second, source, at.micros, at.rank)
     }
@@ -102,6 +103,7 @@ impl Moment {
             'r' => Source::Read,
             'e' => Source::Event,
             'o' => Source::OwnCall,
+            's' => Source::SettledRead,
             _ => return None,
         };
         Some(ObservedAt { second: self.0, source, micros: self.2, rank: self.3 })
