@@ -16,4 +16,5 @@ mod query_plans;
 mod sqlite_file;
 mod statements;
 mod templates;
+mod timestamps;
 mod transactions;

@@ -36,7 +36,7 @@ pub(super) fn write(inquiry: &Inquiry) -> String {
     serde_json::to_string(&state).unwrap_or_default()
 }
 
-/// Reads what [`write`] wrote; `None` when it is anything else.
+/// Reads what [`write()`] wrote; `None` when it is anything else.
 pub(super) fn read(environment: EnvironmentName, id: InquiryId, text: &str) -> Option<Inquiry> {
     let state: State = serde_json::from_str(text).ok().filter(|state: &State| state.v == VERSION)?;
     let status = match state.status {
