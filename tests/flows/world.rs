@@ -285,7 +285,8 @@ async fn start(config: &str, url: &str, clock: &Clock, persona: &Simulator) -> (
 }
 
 fn configuration(setting: &Setting, serving: &Serving, application_url: &str) -> String {
-    let (mode, reminders, more, api_url) = (setting.mode, setting.reminders, setting.more, serving.api_url());
+    let Setting { mode, reminders, more: keys, .. } = setting;
+    let api_url = serving.api_url();
     format!(
         r#"
         [environments.{ENVIRONMENT}]
@@ -296,7 +297,7 @@ fn configuration(setting: &Setting, serving: &Serving, application_url: &str) ->
 
         [environments.{ENVIRONMENT}.templates.default]
         reminders = {reminders}
-        {more}
+        {keys}
 
         [notifiers.app]
         type = "webhook"
