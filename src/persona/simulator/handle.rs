@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use secrecy::SecretString;
+
 use super::deliveries::DeliveryState;
 use super::dispatch::receiver_client;
 use super::door::{Door, Opened, RefusedReason, Visit, Visited};
@@ -17,7 +19,7 @@ use super::views::{DeliveryView, EventView, InquiryView};
 use super::webhook::WebhookSettings;
 use super::world::World;
 use crate::clock::Clock;
-use crate::domain::ids::{EventId, InquiryId, TemplateId, TemplateVersionId};
+use crate::domain::ids::{EventId, InquiryId, SessionId, TemplateId, TemplateVersionId};
 use crate::domain::time::Timestamp;
 
 /// A simulated Persona. Clones hold the same one.
@@ -73,6 +75,22 @@ impl Simulator {
     /// When there is no such inquiry, or its status does not allow it.
     pub fn make(&self, id: &InquiryId, step: &Move) -> Result<bool, Refusal> {
         self.change(|world, now| world.make(id, step, now))
+    }
+
+    /// Resumes an inquiry, as the Dashboard's button does.
+    ///
+    /// # Errors
+    /// When there is no such inquiry, or its status does not allow it.
+    pub fn resume(&self, id: &InquiryId) -> Result<SessionId, Refusal> {
+        self.change(|world, now| world.resume(id, now))
+    }
+
+    /// Makes a one-time link, without an API request.
+    ///
+    /// # Errors
+    /// When there is no such inquiry, it is not open, or has had all its sessions.
+    pub fn generate_link(&self, id: &InquiryId) -> Result<SecretString, Refusal> {
+        self.change(|world, now| world.generate_link(id, None, now)).map(|links| links.long)
     }
 
     /// Publishes a new version of a template; other life times apply to inquiries created from it.
