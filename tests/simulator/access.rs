@@ -3,7 +3,8 @@
 use rekindle::domain::ids::InquiryId;
 use rekindle::domain::status::Status;
 use rekindle::persona::simulator::{
-    LinkUse, Move, Opened, RefusalStatus, RefusedReason, SessionStatus, Settings, TemplateSettings, Unknowns,
+    EnvironmentSettings, LinkUse, Move, NewInquiry, Opened, RefusalStatus, RefusedReason, SessionStatus, Settings,
+    TemplateSettings, Unknowns,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -110,6 +111,20 @@ async fn the_plain_link_is_for_everybody_until_the_inquiry_is_started() {
         stage.simulator.open_link(&format!("{link}&session-token=x.y.z")),
         refused(RefusedReason::SessionExpired)
     );
+}
+
+#[tokio::test]
+async fn a_token_opens_its_own_inquiry_alone() {
+    let stage = Stage::set().await;
+    let (ada, bob) = (stage.inquiry(), stage.inquiry());
+    stage.link(&bob).await;
+    let of_bob = stage.simulator.inquiry(&bob).unwrap().sessions[0].link.clone();
+    let token = of_bob.expose_secret().split("session-token=").nth(1).unwrap().to_owned();
+    let link = format!("{}&session-token={token}", stage.plain_link(&ada));
+    assert_eq!(stage.simulator.open_link(&link), refused(RefusedReason::SessionExpired));
+    let form = format!("inquiry-id={ada}&session-token={token}&action=start");
+    let page = send(stage.http.post(format!("{}/verify/step", stage.serving.url())).body(form)).await;
+    assert_eq!((page.status, stage.status(&ada)), (410, Status::Created));
 }
 
 #[tokio::test]
@@ -249,6 +264,48 @@ async fn every_load_of_a_template_link_makes_another_inquiry() {
     assert_eq!(inquiries.len(), 2);
     assert!(inquiries.iter().all(|inquiry| inquiry.reference_id.as_deref() == Some("user-ada")));
     assert_eq!(inquiries[0].account, inquiries[1].account);
+}
+
+#[tokio::test]
+async fn a_template_link_can_name_its_environment() {
+    let settings = Settings::default().with_environment(EnvironmentSettings::production("live"));
+    let stage = Stage::set_with(settings).await;
+    let overview = stage.page(&format!("{}/simulator", stage.serving.url())).await.json();
+    let live = overview["environments"][1]["id"].as_str().unwrap();
+    let template = &stage.simulator.templates()[0];
+    let link = format!("{}/verify?inquiry-template-id={template}", stage.serving.url());
+    stage.page(&format!("{link}&environment-id={live}")).await;
+    stage.page(&link).await;
+    let environments: Vec<String> =
+        stage.simulator.inquiries().into_iter().map(|inquiry| inquiry.environment).collect();
+    assert_eq!(environments, ["live", "sandbox"]);
+    assert_eq!(stage.page(&format!("{link}&environment-id=env_none")).await.status, 403);
+}
+
+#[tokio::test]
+async fn the_last_page_leads_back_to_where_the_application_said_and_nowhere_worse() {
+    for (redirect_uri, leads_back) in [("https://app.example/done?a=1", true), ("javascript:alert(1)", false)] {
+        let stage = Stage::set().await;
+        let new = NewInquiry { redirect_uri: Some(redirect_uri.to_owned()), ..NewInquiry::for_person("user-ada") };
+        let ada = stage.simulator.create_inquiry("sandbox", new).unwrap();
+        let page = stage.page(&stage.link(&ada).await).await;
+        let token = page.text.split("name=\"session-token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let form = format!("inquiry-id={ada}&session-token={token}&action=complete");
+        let page = send(stage.http.post(format!("{}/verify/step", stage.serving.url())).body(form)).await;
+        let back = format!("href=\"https://app.example/done?a=1&amp;inquiry-id={ada}&amp;reference-id=user-ada\"");
+        assert_eq!(page.text.contains(&back), leads_back, "{}", page.text);
+        assert!(!page.text.contains("javascript:"));
+    }
+}
+
+#[tokio::test]
+async fn links_start_with_the_public_address_when_there_is_one() {
+    let settings = Settings { public_base_url: Some("https://persona.example/".to_owned()), ..Settings::default() };
+    let stage = Stage::set_with(settings).await;
+    let ada = stage.inquiry();
+    let link = stage.link(&ada).await;
+    assert!(link.starts_with("https://persona.example/verify?code=us1-"), "{link}");
+    assert!(is_inside(&stage.simulator.open_link(&link), &ada));
 }
 
 #[tokio::test]

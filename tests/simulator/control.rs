@@ -39,6 +39,7 @@ async fn a_story_can_be_told_with_curl() {
 
     let delivered = call(&stage, "POST", "/deliveries", None).await.json();
     assert_eq!(delivered.as_array().unwrap().len(), stage.simulator.events().len());
+    assert_eq!((&delivered[0]["outcome"], &delivered[0]["status"]), (&json!("answered"), &json!(200)));
     let deliveries = call(&stage, "GET", "/deliveries", None).await.json();
     assert!(deliveries.as_array().unwrap().iter().all(|delivery| delivery["state"] == "delivered"));
     let overview = call(&stage, "GET", "", None).await.json();

@@ -248,3 +248,20 @@ async fn in_the_background_deliveries_go_out_by_themselves_and_deadlines_pass() 
     let names: BTreeSet<String> = received(&receiver).await.iter().map(name_of).collect();
     assert_eq!(names, ["inquiry.created".to_owned(), "inquiry.expired".to_owned()].into());
 }
+
+#[tokio::test]
+async fn an_attempt_that_is_cancelled_is_made_again() {
+    let server = MockServer::start().await;
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(30));
+    Mock::given(any()).respond_with(slow).up_to_n_times(1).mount(&server).await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let stage = Stage::set_with(sending_to(&server)).await;
+    stage.inquiry();
+    stage.inquiry();
+    let cancelled = tokio::time::timeout(Duration::from_millis(500), stage.simulator.deliver_due()).await;
+    assert!(cancelled.is_err());
+    assert_eq!(stage.simulator.pending_deliveries().len(), 2);
+    let attempts: Vec<usize> = stage.simulator.deliver_due().await.iter().map(|report| report.attempt).collect();
+    assert_eq!(attempts, [2, 1]);
+    assert!(stage.simulator.pending_deliveries().is_empty());
+}

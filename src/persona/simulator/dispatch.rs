@@ -176,8 +176,8 @@ impl Simulator {
     }
 
     async fn post(&self, posting: &Posting) -> DeliveryOutcome {
-        let request = self
-            .receiver_client()
+        let Some(client) = self.receiver_client() else { return DeliveryOutcome::Unreachable };
+        let request = client
             .post(&posting.url)
             .header("Content-Type", "application/json; charset=utf-8")
             .header("Persona-Signature", &posting.signature)
@@ -224,10 +224,14 @@ impl World {
 
 /// The client that posts to receivers: no redirects, because Persona's documentation knows no success but 2xx.
 pub(super) fn receiver_client(timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()).no_proxy().build()
+}
+
+/// Gives TLS its one crypto provider, which clients need to be made.
+pub(super) fn install_crypto_provider() {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // Somebody else may have installed one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()).no_proxy().build()
 }

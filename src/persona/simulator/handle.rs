@@ -1,12 +1,13 @@
 //! The handle by which tests, the demo and the control routes hold the simulated Persona.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::deliveries::DeliveryState;
-use super::dispatch::receiver_client;
+use super::dispatch::{install_crypto_provider, receiver_client};
 use super::door::{Door, Opened, RefusedReason, Visit, Visited};
 use super::faults::Faults;
 use super::inquiries::NewInquiry;
@@ -29,7 +30,9 @@ pub struct Simulator(Arc<Shared>);
 struct Shared {
     clock: Clock,
     world: Mutex<World>,
-    receivers: reqwest::Client,
+    /// Made when the first delivery is due: it reads the machine's certificates, and many a story has no deliveries.
+    receivers: OnceLock<reqwest::Client>,
+    delivery_timeout: Duration,
 }
 
 impl fmt::Debug for Simulator {
@@ -42,12 +45,13 @@ impl Simulator {
     /// A Persona in which nothing has happened yet.
     ///
     /// # Panics
-    /// When a template's id in the settings is no id, or this machine can't make an HTTP client.
+    /// When a template's id in the settings is no id.
     #[must_use]
     pub fn new(clock: Clock, settings: Settings) -> Self {
-        let receivers = receiver_client(settings.delivery_timeout).expect("an HTTP client can be made");
+        install_crypto_provider();
+        let delivery_timeout = settings.delivery_timeout;
         let world = World::new(settings, clock.now()).expect("a template's id is a short printable word");
-        Self(Arc::new(Shared { clock, world: Mutex::new(world), receivers }))
+        Self(Arc::new(Shared { clock, world: Mutex::new(world), receivers: OnceLock::new(), delivery_timeout }))
     }
 
     /// Makes an inquiry in the environment of this name, as the Dashboard would.
@@ -237,8 +241,13 @@ impl Simulator {
         self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn receiver_client(&self) -> &reqwest::Client {
-        &self.0.receivers
+    /// Nothing when this machine can't make an HTTP client.
+    pub(super) fn receiver_client(&self) -> Option<&reqwest::Client> {
+        if let Some(client) = self.0.receivers.get() {
+            return Some(client);
+        }
+        let client = receiver_client(self.0.delivery_timeout).ok()?;
+        Some(self.0.receivers.get_or_init(|| client))
     }
 }
 
