@@ -50,6 +50,7 @@ mod pages;
 mod dispatch;
 mod handle;
 mod serve;
+mod shown;
 mod views;
 
 pub use self::deliveries::DeliveryState;
