@@ -9,6 +9,9 @@ use rekindle::storage::events::Outcome;
 use super::world::{World, hours};
 use crate::support::on_both;
 
+/// What a form changes of a webhook.
+type Change = fn(&mut WebhookSettings);
+
 on_both! {
     /// Every delivery comes several times and in any order: the same state, the same plan, one reminder.
     async fn repeated_and_reordered(scratch: &Scratch) {
@@ -38,7 +41,7 @@ on_both! {
 
     /// Camel and snake case, with and without `included` and relationships, with attributes blocklisted.
     async fn in_every_form(scratch: &Scratch) {
-        let forms: [(&str, fn(&mut WebhookSettings)); 6] = [
+        let forms: [(&str, Change); 6] = [
             ("camel", |webhook| webhook.key_inflection = Inflection::Camel),
             ("snake", |webhook| webhook.key_inflection = Inflection::Snake),
             ("included", |webhook| webhook.included = Included::All),
