@@ -1,1 +1,6 @@
-//! The cli tests.
+//! The real binary, as operators and process managers see it.
+
+mod outside;
+mod process;
+mod restarts;
+mod story;

@@ -1,6 +1,8 @@
 //! What the integration tests share.
 
+pub mod application;
 mod database;
+pub mod lock;
 mod postgres;
 
 pub(crate) use database::on_both;
