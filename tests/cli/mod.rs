@@ -4,3 +4,4 @@ mod outside;
 mod process;
 mod restarts;
 mod story;
+mod webhooks;

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use jiff::SignedDuration;
 
-use super::process::{Installation, WEBHOOK_SECRET};
+use super::process::{Installation, webhook_secret};
 use crate::support::application::{Application, SECRET};
 
 pub const ENVIRONMENT: &str = "sandbox";
@@ -56,12 +56,13 @@ impl Outside {
     /// A configuration for these surroundings: one environment in mode act, one notifier.
     pub fn configuration(&self, database_url: &str, rules: &str) -> String {
         let (api_url, application_url) = (&self.api_url, &self.application_url);
+        let webhook_secret = webhook_secret(ENVIRONMENT);
         format!(
             r#"
             database_url = "{database_url}"
 
             [environments.{ENVIRONMENT}]
-            webhook_secrets = ["{WEBHOOK_SECRET}"]
+            webhook_secrets = ["{webhook_secret}"]
             api_key = "{SANDBOX_KEY}"
             api_url = "{api_url}"
 
@@ -78,7 +79,7 @@ impl Outside {
 
     /// Lets Persona send its webhooks there.
     pub fn send_webhooks_to(&self, rekindle: &Installation) {
-        let webhook = WebhookSettings::new(rekindle.webhook(ENVIRONMENT), WEBHOOK_SECRET);
+        let webhook = WebhookSettings::new(rekindle.webhook(ENVIRONMENT), webhook_secret(ENVIRONMENT));
         self.persona.set_webhook(ENVIRONMENT, Some(webhook)).unwrap();
     }
 

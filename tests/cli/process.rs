@@ -14,8 +14,13 @@ use crate::support::application::SECRET;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_rekindle");
 
-/// A webhook secret, as Persona makes them.
-pub const WEBHOOK_SECRET: &str = "wbhsec_11111111-2222-3333-4444-555555555555";
+/// The webhook secret of an environment.
+pub fn webhook_secret(environment: &str) -> String {
+    format!("wbhsec_{environment}{SECRET_END}")
+}
+
+/// How every webhook secret of the tests ends.
+const SECRET_END: &str = "-2222-3333-4444-555555555555";
 
 /// Longer than anything here takes; only a defect lets it pass.
 const BOUND: Duration = Duration::from_secs(60);
@@ -24,7 +29,7 @@ const LOOKS: u32 = 2_400;
 
 /// What must never be seen: secrets, links and tokens, and what stands in fixtures as people's data.
 const NEVER_SHOWN: [&str; 8] = [
-    WEBHOOK_SECRET,
+    SECRET_END,
     SECRET,
     "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     rekindle::persona::simulator::SANDBOX_KEY,
@@ -41,6 +46,7 @@ pub struct Installation {
     pub internal: SocketAddr,
     variables: Vec<(String, String)>,
     serving: Option<Child>,
+    client: reqwest::Client,
 }
 
 /// What a command said, and how it ended.
@@ -56,7 +62,7 @@ impl Installation {
     pub fn new(toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (public, internal) = (free_address(), free_address());
-        let new = Self { folder, public, internal, variables: Vec::new(), serving: None };
+        let new = Self { folder, public, internal, variables: Vec::new(), serving: None, client: http() };
         new.configure(toml);
         new
     }
@@ -85,11 +91,11 @@ impl Installation {
         let mut command = self.command(&["serve"]);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.serving = Some(command.spawn().unwrap());
-        let (ready, client) = (self.url("/readyz"), http());
+        let ready = self.url("/readyz");
         for _ in 0..LOOKS {
             let ended = self.serving.as_mut().and_then(|child| child.try_wait().unwrap());
             assert_eq!(ended, None, "rekindle ended: {}", self.log());
-            if client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if self.client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -148,13 +154,22 @@ impl Installation {
 
     /// What the internal listener answers.
     pub async fn get(&self, path: &str) -> (u16, String) {
-        let answer = http().get(self.url(path)).send().await.unwrap();
+        let answer = self.client.get(self.url(path)).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// Where Persona sends an environment's webhooks.
     pub fn webhook(&self, environment: &str) -> String {
         format!("http://{}/webhooks/persona/{environment}", self.public)
+    }
+
+    /// Delivers a body to an environment as Persona would; status and answer.
+    pub async fn deliver(&self, environment: &str, body: &[u8]) -> (u16, String) {
+        let now = rekindle::clock::Clock::System.now();
+        let signature = rekindle::domain::signature::sign(body, webhook_secret(environment).as_bytes(), now);
+        let request = self.client.post(self.webhook(environment)).header("Persona-Signature", signature);
+        let answer = request.body(body.to_vec()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// What was logged so far, by every process that served here.
@@ -226,7 +241,7 @@ pub async fn eventually<T, A: Future<Output = Option<T>>>(what: &str, mut ask: i
 }
 
 /// A client for loopback.
-pub fn http() -> reqwest::Client {
+fn http() -> reqwest::Client {
     rekindle::tls::install();
     reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap()
 }

@@ -113,6 +113,7 @@ on_both! {
         assert_eq!(story.outside.calls("generate-one-time-link"), 1);
         told_in_json(&story).await;
 
+        assert!(story.rekindle.log().contains("\"level\":\"TRACE\""), "the log was as talkative as can be");
         let (status, metrics) = story.rekindle.get("/metrics").await;
         assert_eq!(status, 200);
         for line in [
