@@ -1,5 +1,7 @@
 //! The real binary, as operators and process managers see it.
 
+mod lists;
+mod operate;
 mod outside;
 mod process;
 mod restarts;

@@ -36,7 +36,12 @@ pub fn living(seconds: i64) -> Settings {
 
 impl Outside {
     pub async fn with(settings: Settings) -> Self {
-        let persona = Simulator::new(Clock::System, settings);
+        Self::at(Clock::System, settings).await
+    }
+
+    /// With a Persona whose clock is not the process's.
+    pub async fn at(clock: Clock, settings: Settings) -> Self {
+        let persona = Simulator::new(clock, settings);
         let serving = persona.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).await;
         let application = Application::default();
         let (application_url, application_task) = application.listen().await;
