@@ -4,6 +4,7 @@ pub mod application;
 mod database;
 pub mod lock;
 mod postgres;
+pub mod proxy;
 
 pub(crate) use database::on_both;
 pub use database::{Scratch, postgres, sqlite};
