@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::process::run;
+use super::command::run;
 
 /// How often each verb stands in the story, and each row of the summary with its number.
 struct Told {

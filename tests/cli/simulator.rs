@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use super::process::{BOUND, start};
+use super::command::{BOUND, start};
 
 /// The one JSON document that is printed; the process goes on after it.
 async fn leaflet(child: &mut tokio::process::Child) -> Value {
