@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::outside::{ENVIRONMENT, Outside, living};
 use super::process::{Installation, eventually};
 use super::story::each;
-use crate::support::on_both;
+use crate::support::{Scratch, on_both};
 
 const DAY: i64 = 86_400;
 

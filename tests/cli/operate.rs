@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::outside::{Outside, living};
 use super::process::{Installation, eventually};
-use crate::support::on_both;
+use crate::support::{Scratch, on_both};
 
 /// One person with one reminder, hours from now.
 async fn one_reminder(scratch: &Scratch) -> (Outside, Installation, String) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::outside::{Outside, living};
 use super::process::{Installation, eventually};
 use crate::support::application::Received;
-use crate::support::on_both;
+use crate::support::{Scratch, on_both};
 
 /// A person, whom to reach them through, and the process that does.
 pub struct Story {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::process::{Installation, webhook_secret};
 use crate::persona::conformance::spec::{VERSION, spec};
 use crate::persona::{fixture, fixture_names};
-use crate::support::on_both;
+use crate::support::{Scratch, on_both};
 
 /// One webhook to be posted.
 struct Posted {
