@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::outside::{Outside, living};
 use super::process::{Installation, Said, webhook_secret};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 /// The findings, as `verdict subject: detail`.
 async fn findings(rekindle: &Installation) -> (Option<i32>, Vec<String>) {

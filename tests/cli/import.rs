@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::outside::{ENVIRONMENT, Outside, living};
 use super::process::{Installation, webhook_secret};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 const OPEN: usize = 230;
 const EXPIRED: usize = 5;

@@ -1,7 +1,9 @@
 //! The real binary, as operators and process managers see it.
 
 mod alone;
+mod command;
 mod configuration;
+mod demo;
 mod doctor;
 mod import;
 mod lists;
@@ -9,5 +11,6 @@ mod operate;
 mod outside;
 mod process;
 mod restarts;
+mod simulator;
 mod story;
 mod webhooks;

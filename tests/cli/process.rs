@@ -23,7 +23,7 @@ pub fn webhook_secret(environment: &str) -> String {
 const SECRET_END: &str = "-2222-3333-4444-555555555555";
 
 /// Longer than anything here takes; only a defect lets it pass.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 const LOOKS: u32 = 2_400;
 

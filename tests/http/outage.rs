@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::door::{Door, SECRET, event};
 use crate::support::lock::WriteLock;
 use crate::support::proxy::Proxy;
-use crate::support::{Scratch, on_both, postgres};
+use crate::support::{on_both, postgres};
 
 /// Persona waits no longer (<https://docs.withpersona.com/webhooks>).
 const PERSONA_WAITS: Duration = Duration::from_secs(5);

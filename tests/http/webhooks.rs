@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::door::{BODY_BYTES, Door, OLD_SECRET, OTHER_SECRET, SECRET, event};
-use crate::support::{Scratch, on_both, sqlite};
+use crate::support::{on_both, sqlite};
 
 const NOW: SignedDuration = SignedDuration::ZERO;
 

@@ -11,7 +11,7 @@ use rekindle::storage::actions::AttemptOutcome;
 use tokio::time::Instant;
 
 use super::floor::Floor;
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 /// How late this machine wakes who sleeps, at worst: what others do on it is not the worker's fault.
 struct Lateness(Arc<AtomicU64>, tokio::task::JoinHandle<()>);

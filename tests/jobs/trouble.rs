@@ -8,7 +8,7 @@ use rekindle::storage::actions::AttemptOutcome;
 use super::floor::Floor;
 use crate::support::change::change;
 use crate::support::proxy::Proxy;
-use crate::support::{Scratch, on_both, postgres};
+use crate::support::{on_both, postgres};
 
 const QUICK: &str = "poll_interval_ms = 50\nlease_ms = 400\nrenew_ms = 100\n";
 
@@ -67,7 +67,7 @@ on_both! {
         let worker = floor.start(&format!("{QUICK}shutdown_grace = \"1s\"")).await;
         floor.wait_for("all are under way", || async { floor.application.deliveries().len() == 3 }).await;
         // Longer than the lease: it is renewed for as long as the handler hangs, and no attempt is lost.
-        tokio::time::sleep(Duration::from_millis(1_000)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!((floor.count(State::Running).await, floor.application.deliveries().len()), (3, 3));
         worker.stop().await;
         assert_eq!(floor.count(State::Done).await, 0, "nobody knows how it ended");

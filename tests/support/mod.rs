@@ -4,8 +4,10 @@ pub mod application;
 pub mod change;
 mod database;
 pub mod lock;
+mod logging;
 mod postgres;
 pub mod proxy;
 
 pub(crate) use database::on_both;
 pub use database::{Scratch, postgres, sqlite};
+pub use logging::listen;

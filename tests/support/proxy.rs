@@ -75,7 +75,7 @@ async fn pass(client: TcpStream, server: &PgConnectOptions) {
     let folder = server.get_socket().map(|folder| folder.display().to_string());
     match folder.or_else(|| server.get_host().starts_with('/').then(|| server.get_host().to_owned())) {
         Some(folder) => {
-            both_ways(client, UnixStream::connect(format!("{folder}/.s.PGSQL.{port}")).await.unwrap()).await
+            both_ways(client, UnixStream::connect(format!("{folder}/.s.PGSQL.{port}")).await.unwrap()).await;
         }
         None => both_ways(client, TcpStream::connect((server.get_host(), port)).await.unwrap()).await,
     }
