@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub mod application;
+pub mod change;
 mod database;
 pub mod lock;
 mod logging;
