@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use rekindle::clock::Clock;
 use rekindle::domain::time::Timestamp;
-use rekindle::persona::simulator::{SANDBOX_KEY, Settings};
+use rekindle::persona::simulator::Settings;
 use serde_json::{Value, json};
 
 use super::outside::{ENVIRONMENT, Outside, living};
-use super::process::{Installation, webhook_secret};
+use super::process::{API_KEY, Installation, webhook_secret};
 use crate::support::on_both;
 
 const OPEN: usize = 230;
@@ -79,7 +79,7 @@ async fn an_import_stays_within_the_rate_limit() {
     // Somebody else opens the window and uses one of the four; 57 seconds later the import begins.
     let opened_at = clock.now();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let other = client.get(format!("{}/inquiries", outside.api_url())).bearer_auth(SANDBOX_KEY).send().await.unwrap();
+    let other = client.get(format!("{}/inquiries", outside.api_url())).bearer_auth(API_KEY).send().await.unwrap();
     assert_eq!(other.status(), 200);
     clock.advance(SignedDuration::from_secs(57));
     let ticking = tokio::spawn({
