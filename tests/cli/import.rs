@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use rekindle::app::App;
 use rekindle::clock::Clock;
+use rekindle::config::Config;
+use rekindle::domain::ids::EnvironmentName;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::simulator::Settings;
+use rekindle::storage::Database;
 use serde_json::{Value, json};
 
 use super::outside::{ENVIRONMENT, Outside, living};
@@ -67,6 +71,20 @@ on_both! {
         assert_eq!((said.code, said.out.as_str()), (Some(0), "sandbox: 235 inquiries taken in, from 4 pages\n"));
         assert_eq!(known(&rekindle).await, first, "a repetition changes nothing");
     }
+}
+
+/// After every page it is told how far it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_tells_how_far_it_is() {
+    let scratch = crate::support::sqlite().await;
+    let (outside, _) = before_rekindle(300).await;
+    let config = Config::from_toml(&outside.configuration(&scratch.url, "")).unwrap();
+    let app = App::new(&config, Database::open(&scratch.url).await.unwrap(), Clock::System).unwrap();
+    let mut told = Vec::new();
+    let environment = EnvironmentName::parse(ENVIRONMENT).unwrap();
+    let imported = app.import(&environment, |so_far| told.push((so_far.pages, so_far.inquiries))).await.unwrap();
+    assert_eq!(told, [(1, 100), (2, 200), (3, 230), (4, 235)]);
+    assert_eq!((imported.pages, imported.inquiries), (4, 235));
 }
 
 /// When little of Persona's rate limit is left, the import waits for the next window: the rest is for people.

@@ -113,8 +113,13 @@ impl Installation {
 
     /// Waits until the process has stopped softly.
     pub async fn stopped(&mut self) {
+        assert_eq!(self.ended().await, Some(0), "a soft stop is a success");
+    }
+
+    /// Waits until the process has ended; its exit code.
+    pub async fn ended(&mut self) -> Option<i32> {
         let mut child = self.serving.take().expect("it serves");
-        assert!(ended(&mut child).await.success(), "a soft stop is a success");
+        ended(&mut child).await.code()
     }
 
     /// Runs a command to its end.
