@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use rekindle::app::App;
 use rekindle::clock::Clock;
+use rekindle::config::Config;
+use rekindle::domain::ids::EnvironmentName;
 use rekindle::domain::time::Timestamp;
-use rekindle::persona::simulator::{SANDBOX_KEY, Settings};
+use rekindle::persona::simulator::Settings;
+use rekindle::storage::Database;
 use serde_json::{Value, json};
 
 use super::outside::{ENVIRONMENT, Outside, living};
-use super::process::{Installation, webhook_secret};
+use super::process::{API_KEY, Installation, webhook_secret};
 use crate::support::on_both;
 
 const OPEN: usize = 230;
@@ -69,6 +73,20 @@ on_both! {
     }
 }
 
+/// After every page it is told how far it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_tells_how_far_it_is() {
+    let scratch = crate::support::sqlite().await;
+    let (outside, _) = before_rekindle(300).await;
+    let config = Config::from_toml(&outside.configuration(&scratch.url, "")).unwrap();
+    let app = App::new(&config, Database::open(&scratch.url).await.unwrap(), Clock::System).unwrap();
+    let mut told = Vec::new();
+    let environment = EnvironmentName::parse(ENVIRONMENT).unwrap();
+    let imported = app.import(&environment, |so_far| told.push((so_far.pages, so_far.inquiries))).await.unwrap();
+    assert_eq!(told, [(1, 100), (2, 200), (3, 230), (4, 235)]);
+    assert_eq!((imported.pages, imported.inquiries), (4, 235));
+}
+
 /// When little of Persona's rate limit is left, the import waits for the next window: the rest is for people.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_stays_within_the_rate_limit() {
@@ -79,7 +97,7 @@ async fn an_import_stays_within_the_rate_limit() {
     // Somebody else opens the window and uses one of the four; 57 seconds later the import begins.
     let opened_at = clock.now();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let other = client.get(format!("{}/inquiries", outside.api_url())).bearer_auth(SANDBOX_KEY).send().await.unwrap();
+    let other = client.get(format!("{}/inquiries", outside.api_url())).bearer_auth(API_KEY).send().await.unwrap();
     assert_eq!(other.status(), 200);
     clock.advance(SignedDuration::from_secs(57));
     let ticking = tokio::spawn({
