@@ -4,61 +4,107 @@
 //! cancelling and claiming are SQL in the transaction of what caused them. Claims come through a small backend of
 //! our own rather than through apalis' `Persisted`, whose heartbeats stop while its buffer is not empty and whose
 //! wake-ups can be lost: here a task of our own claims as many actions as there are free slots, another keeps their
-//! leases, and apalis is handed each action when it can start at once.
+//! leases, a third settles outcomes in batches, and apalis is handed each action when it can start at once.
 
 mod backend;
 mod claims;
 mod handler;
 mod leases;
+mod outcomes;
+mod takeover;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apalis::prelude::{Monitor, WorkerBuilder};
 use tokio::sync::{Semaphore, watch};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use ulid::Ulid;
 
 use crate::app::App;
+use crate::app::perform::Perform;
 use crate::config::WorkerSettings;
+use crate::storage::actions::Lease;
 use backend::ClaimedActions;
+use claims::Claims;
+use handler::Tools;
 use leases::Leases;
+use outcomes::Committer;
 
-/// Performs due actions until `stop` resolves, then finishes what was begun, within the grace of the settings.
-///
-/// What could not be finished in time keeps its lease until that lapses, and is then taken over.
+/// How long what was cut off at the end of the grace may take to be written down.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Performs due actions until `stop` resolves; see [`run_with`].
 pub async fn run(app: App, settings: WorkerSettings, stop: impl Future<Output = ()> + Send + 'static) {
+    run_with(app.clone(), app, settings, stop).await;
+}
+
+/// Has due actions performed by `performer` until `stop` resolves.
+///
+/// Then nothing more is claimed, what was not begun is given back, and what was begun may end within the grace of the
+/// settings, its leases kept. What is under way after that is stopped and due again at once, under the same key.
+pub async fn run_with<P: Perform>(
+    app: App,
+    performer: P,
+    settings: WorkerSettings,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     // A random name: a restarted process must not be taken for the one before it.
     let owner = format!("worker-{}", Ulid::new());
     let leases = Leases::new(app.clone(), owner.clone(), &settings);
     let slots = Arc::new(Semaphore::new(settings.concurrency));
     let (stopping, stopped) = watch::channel(false);
+    let (ending, over) = watch::channel(false);
 
-    let (claimed, backend) = ClaimedActions::channel(settings.concurrency);
-    let claims = claims::claim_until_stopped(app.clone(), settings, leases.clone(), slots, claimed, stopped.clone());
-    let claims = tokio::spawn(claims);
+    let (jobs, backend) = ClaimedActions::channel(settings.concurrency);
+    let claims = Claims { app: app.clone(), settings, leases: leases.clone(), slots, jobs };
+    let claims = tokio::spawn(claims.run(stopped.clone()));
+    let (outcomes, committer) = Committer::new(app.clone(), settings.concurrency);
+    let committer = tokio::spawn(committer.run());
     let keeper = tokio::spawn(leases.clone().keep());
-    let reaper = tokio::spawn(leases.clone().reap_until_stopped(stopped.clone()));
+    let reaper = takeover::take_over_until_stopped(app.clone(), owner.clone(), settings, stopped.clone());
+    let reaper = tokio::spawn(reaper);
     info!(%owner, concurrency = settings.concurrency, "worker started");
 
+    let tools = Tools { app: app.clone(), leases, outcomes, stopping: stopped, over };
+    let left = backend.clone();
     let grace = settings.shutdown_grace;
-    let monitor = Monitor::new().shutdown_timeout(grace).register(move |_| {
+    let monitor = Monitor::new().shutdown_timeout(grace + LAST_WORDS).register(move |_| {
         WorkerBuilder::new(owner.clone())
             .backend(backend.clone())
-            .data(app.clone())
-            .data(leases.clone())
-            .build(handler::perform)
+            .data(performer.clone())
+            .data(tools.clone())
+            .build(handler::perform::<P>)
     });
     let signal = async move {
         stop.await;
         let _ = stopping.send(true);
+        tokio::spawn(async move {
+            tokio::time::sleep(grace).await;
+            let _ = ending.send(true);
+        });
         Ok(())
     };
     if let Err(why) = monitor.should_restart(|_, _| true).run_with_signal(signal).await {
         error!(error = %why, "worker ended");
     }
     let _ = claims.await;
-    reaper.abort();
-    keeper.abort();
+    give_back(&app, &left.take_rest()).await;
+    for task in [committer, keeper, reaper] {
+        task.abort();
+    }
     info!("worker stopped");
+}
+
+/// Gives back what was claimed and never begun, without counting an attempt.
+async fn give_back(app: &App, leases: &[Lease]) {
+    if leases.is_empty() {
+        return;
+    }
+    match tokio::time::timeout(LAST_WORDS, app.release(leases)).await {
+        Ok(Ok(())) => info!(actions = leases.len(), "given back unbegun"),
+        Ok(Err(why)) => warn!(error = %why, actions = leases.len(), "could not be given back; their leases will lapse"),
+        Err(_) => warn!(actions = leases.len(), "could not be given back in time; their leases will lapse"),
+    }
 }
