@@ -95,10 +95,10 @@ impl App {
         Ok(kept)
     }
 
-    /// Gives back what was claimed and not begun, without counting an attempt.
+    /// Gives back claimed actions that were not begun: due as before, and no attempt counted.
     ///
     /// # Errors
-    /// [`StorageError`] when the database can't be asked.
+    /// [`StorageError`] when the database can't be asked; they are then taken over when their leases lapse.
     pub async fn release(&self, leases: &[Lease]) -> Result<(), StorageError> {
         let mut tx = self.database().begin().await?;
         tx.release(leases, self.clock().now()).await?;

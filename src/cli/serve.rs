@@ -83,8 +83,7 @@ impl Parts {
 
 /// A Rekindle in this process, or those parts of it that were wanted.
 pub(super) struct Running {
-    /// Where the public listener is.
-    pub(super) public: Option<SocketAddr>,
+    public: Option<SocketAddr>,
     /// Where the internal listener is.
     pub(super) internal: SocketAddr,
     app: App,
@@ -124,6 +123,14 @@ impl Running {
         Ok(Self { public, internal, app, stop, tasks })
     }
 
+    /// Where the public listener is.
+    ///
+    /// # Errors
+    /// When it was not wanted.
+    pub(super) fn public(&self) -> anyhow::Result<SocketAddr> {
+        self.public.context("this process has no public listener")
+    }
+
     /// Stops softly: nothing new is taken or claimed, what was begun is finished.
     pub(super) async fn stop(self) {
         let _ = self.stop.send(true);
@@ -161,7 +168,7 @@ async fn replan(app: App, stopped: watch::Receiver<bool>) {
 }
 
 /// Resolves at the first SIGINT or SIGTERM; a second one ends the process at once.
-async fn stop_signal() -> anyhow::Result<()> {
+pub(super) async fn stop_signal() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -13,7 +13,7 @@ use apalis_core::worker::context::WorkerContext;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tower::layer::util::Identity;
 
-use crate::storage::actions::{Claimed, Lease};
+use crate::storage::actions::Claimed;
 
 /// One claimed action with the slot it occupies until it is settled.
 pub(super) struct Job {
@@ -29,12 +29,6 @@ impl ClaimedActions {
     pub(super) fn channel(slots: usize) -> (mpsc::Sender<Job>, Self) {
         let (sender, receiver) = mpsc::channel(slots.max(1));
         (sender, Self(Arc::new(Mutex::new(receiver))))
-    }
-
-    /// The leases of what nobody began.
-    pub(super) fn take_rest(&self) -> Vec<Lease> {
-        let mut receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::iter::from_fn(|| receiver.try_recv().ok()).map(|job| job.claimed.lease).collect()
     }
 }
 

@@ -25,7 +25,6 @@ use ulid::Ulid;
 use crate::app::App;
 use crate::app::perform::Perform;
 use crate::config::WorkerSettings;
-use crate::storage::actions::Lease;
 use backend::ClaimedActions;
 use claims::Claims;
 use handler::Tools;
@@ -67,8 +66,8 @@ pub async fn run_with<P: Perform>(
     let reaper = tokio::spawn(reaper);
     info!(%owner, concurrency = settings.concurrency, "worker started");
 
+    let held = leases.clone();
     let tools = Tools { app: app.clone(), leases, outcomes, stopping: stopped, over };
-    let left = backend.clone();
     let grace = settings.shutdown_grace;
     let monitor = Monitor::new().shutdown_timeout(grace + LAST_WORDS).register(move |_| {
         WorkerBuilder::new(owner.clone())
@@ -90,21 +89,11 @@ pub async fn run_with<P: Perform>(
         error!(error = %why, "worker ended");
     }
     let _ = claims.await;
-    give_back(&app, &left.take_rest()).await;
+    if tokio::time::timeout(LAST_WORDS, held.give_back_unbegun()).await.is_err() {
+        warn!("what was claimed could not be given back in time; it is taken over when its lease is over");
+    }
     for task in [committer, keeper, reaper] {
         task.abort();
     }
     info!("worker stopped");
-}
-
-/// Gives back what was claimed and never begun, without counting an attempt.
-async fn give_back(app: &App, leases: &[Lease]) {
-    if leases.is_empty() {
-        return;
-    }
-    match tokio::time::timeout(LAST_WORDS, app.release(leases)).await {
-        Ok(Ok(())) => info!(actions = leases.len(), "given back unbegun"),
-        Ok(Err(why)) => warn!(error = %why, actions = leases.len(), "could not be given back; their leases will lapse"),
-        Err(_) => warn!(actions = leases.len(), "could not be given back in time; their leases will lapse"),
-    }
 }

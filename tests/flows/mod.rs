@@ -1,10 +1,11 @@
 //! Stories: what happens to a person, told with a simulated Persona, a clock moved by hand, and both databases.
 
 mod adoption;
-mod application;
 mod bad_days;
 mod crashes;
 mod deliveries;
 mod people;
 mod reminder;
 mod world;
+
+use crate::support::application;
