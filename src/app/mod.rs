@@ -18,6 +18,10 @@ pub mod import;
 
 pub mod operate;
 
+pub mod lanes;
+
+pub mod singleton;
+
 pub mod queries;
 
 mod backlog;

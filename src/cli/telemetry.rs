@@ -49,11 +49,12 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 5] = [
+const METRICS: [(&str, Kind, &str); 6] = [
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
     ("rekindle_attempts_total", Kind::Counter, "Attempts at actions by kind and outcome"),
     ("rekindle_actions", Kind::Gauge, "Actions by environment, kind and state; failed ones are dead letters"),
+    ("rekindle_lanes_paused", Kind::Gauge, "Whether an operator paused a lane, by environment and kind"),
     (
         "rekindle_oldest_due_seconds",
         Kind::Gauge,
