@@ -38,7 +38,7 @@ pub async fn serve(config: &str) {
 
 async fn take(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> (StatusCode, &'static str) {
     let now = app.clock().now();
-    let header = headers.get("persona-signature").map(|value| value.as_bytes());
+    let header = headers.get("persona-signature").map(axum::http::HeaderValue::as_bytes);
     let tolerance = SignedDuration::from_hours(72);
     let Ok(verified) = signature::verify(header, &body, &[SECRET.as_bytes()], now, tolerance) else {
         return (StatusCode::UNAUTHORIZED, "{}");
