@@ -1,5 +1,7 @@
 //! From a delivery to stored, applied and planned: *if we answered 2xx, it is on disk, with everything that follows from it.*
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::app::batch::{self, Arrival};
@@ -13,8 +15,16 @@ use crate::domain::time::Timestamp;
 use crate::storage::events::Origin;
 use crate::storage::{Database, Kind, StorageError};
 
-/// What may wait to be stored: some seconds' worth on a small machine, and no more memory than it can spare.
-const BOUNDS: Bounds = Bounds { waiting: 4_096, waiting_bytes: 64 << 20, batch: 256, batch_bytes: 8 << 20, at_once: 1 };
+/// What may wait to be stored: some seconds' worth on a small machine, and no more memory than it can spare. The
+/// patience leaves room within the 5 seconds that Persona waits (<https://docs.withpersona.com/webhooks>).
+const BOUNDS: Bounds = Bounds {
+    waiting: 4_096,
+    waiting_bytes: 64 << 20,
+    batch: 256,
+    batch_bytes: 8 << 20,
+    at_once: 1,
+    patience: Duration::from_millis(3_500),
+};
 
 /// Batches under way at one time on PostgreSQL: while it works on one, the next is prepared. SQLite has one writer.
 const AT_ONCE_ON_POSTGRES: usize = 2;

@@ -31,8 +31,8 @@ on_both! {
         let saved = store(database, &sandbox(), observation).await;
 
         let mut tx = database.begin().await.unwrap();
-        assert_eq!(tx.peek_inquiries(&[&key("inq_1")]).await.unwrap(), [saved.clone()]);
-        assert_eq!(tx.lock_inquiries(&[&key("inq_1")], &[]).await.unwrap(), [saved.clone()]);
+        assert_eq!(tx.peek_inquiries(&[&key("inq_1")]).await.unwrap(), std::slice::from_ref(&saved));
+        assert_eq!(tx.lock_inquiries(&[&key("inq_1")], &[]).await.unwrap(), std::slice::from_ref(&saved));
         tx.mark_read(&sandbox(), &inquiry_id("inq_1"), fine).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = database.read().await.unwrap();
