@@ -80,12 +80,12 @@ statements! {
                   ) AS found"
     }
     RECORD {
-        // All bodies come as one, in which each row has its place: JSON holds no bytes.
+        // All bodies come as one, in which each row has its place: JSON holds no bytes. No bytes at all are bound as NULL.
         sqlite concat!(
             "INSERT INTO events (", recorded_columns!(), ")
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
                     value ->> 7, value ->> 8, value ->> 9, value ->> 10, 'plain',
-                    substr($2, value ->> 11, value ->> 12)
+                    coalesce(substr($2, value ->> 11, value ->> 12), x'')
              FROM json_each($1) WHERE true",
             merge_recorded!()
         ),
