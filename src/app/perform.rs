@@ -7,9 +7,9 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::domain::action::{Action, End, Outcome, Work};
-use crate::domain::ids::ActionId;
+use crate::domain::ids::{ActionId, EnvironmentName};
 use crate::domain::time::Timestamp;
-use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lease};
+use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lane, Lease};
 use crate::storage::{Kind, StorageError};
 
 /// What performs claimed actions: the use cases, or what stands in for them where only the machinery is looked at.
@@ -55,23 +55,61 @@ impl Finished {
     }
 }
 
+/// Longest a worker waits for the database. A connection can go silent without breaking, and a worker that waits on
+/// one for ever performs nothing and says nothing.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
+
+async fn in_time<T>(asked: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
+    tokio::time::timeout(DATABASE_PATIENCE, asked).await.unwrap_or_else(|_| Err(StorageError::no_answer()))
+}
+
 impl App {
     /// Takes up to `most` due actions, each with a lease of its own, in the name of `owner`.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn claim(&self, owner: &str, most: u32, lease: Duration) -> Result<Vec<Claimed>, StorageError> {
-        let lanes = self.lanes();
+        let now = self.clock().now();
+        let (lanes, most) = self.affordable(most, now);
         if lanes.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
-        let now = self.clock().now();
+        in_time(self.claim_of(&lanes, most, owner, lease, now)).await
+    }
+
+    /// The lanes whose environments still may ask Persona something, and how many actions that is enough for.
+    ///
+    /// A refused call costs an attempt, so what can't be paid for waits in the queue instead. An action can take two
+    /// calls: a reading and a link. Several processes share one limit and see each other's calls only in its headers.
+    fn affordable(&self, most: u32, now: Timestamp) -> (Vec<Lane>, u32) {
+        let calls_left = |name: &EnvironmentName| {
+            let budget = self.environments().get(name)?.persona.as_ref()?.budget()?;
+            Some(if budget.resets_at > now { budget.remaining } else { budget.limit })
+        };
+        let mut enough = 0;
+        let mut lanes = self.lanes();
+        lanes.retain(|(environment, _)| {
+            let actions = calls_left(environment).map_or(most, |calls| calls.div_ceil(2));
+            enough = enough.max(actions);
+            actions > 0
+        });
+        (lanes, most.min(enough))
+    }
+
+    async fn claim_of(
+        &self,
+        lanes: &[Lane],
+        most: u32,
+        owner: &str,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Claimed>, StorageError> {
         // On SQLite a claim takes the one writer, so it is worth a look first.
         if self.database().kind() == Kind::Sqlite && self.next_due().await?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         let mut tx = self.database().begin().await?;
-        let claimed = tx.claim(&lanes, most, owner, lease, now).await?;
+        let claimed = tx.claim(lanes, most, owner, lease, now).await?;
         tx.commit().await?;
         Ok(claimed)
     }
@@ -81,7 +119,8 @@ impl App {
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StorageError> {
-        self.database().read().await?.next_due(&self.lanes()).await
+        let (lanes, _) = self.affordable(u32::MAX, self.clock().now());
+        in_time(async { self.database().read().await?.next_due(&lanes).await }).await
     }
 
     /// Prolongs leases of `owner`; which of them it still holds.
@@ -111,13 +150,16 @@ impl App {
     /// [`StorageError`] when the database can't be asked.
     pub async fn reap(&self, owner: &str, most: u32, lease: Duration) -> Result<usize, StorageError> {
         let now = self.clock().now();
-        if !self.database().read().await?.any_lapsed(owner, lease, now).await? {
-            return Ok(0);
-        }
-        let mut tx = self.database().begin().await?;
-        let taken = tx.reap(most, owner, lease, now).await?.len();
-        tx.commit().await?;
-        Ok(taken)
+        in_time(async {
+            if !self.database().read().await?.any_lapsed(owner, lease, now).await? {
+                return Ok(0);
+            }
+            let mut tx = self.database().begin().await?;
+            let taken = tx.reap(most, owner, lease, now).await?.len();
+            tx.commit().await?;
+            Ok(taken)
+        })
+        .await
     }
 
     /// Performs one action and says how it went; writes nothing about the action itself.
@@ -135,9 +177,13 @@ impl App {
     /// [`StorageError`] when the database can't be asked; the caller tries again.
     pub async fn settle_all(&self, finished: &[Finished]) -> Result<usize, StorageError> {
         let ended: Vec<Ended> = finished.iter().map(|finished| finished.ended.clone()).collect();
-        let mut tx = self.database().begin().await?;
-        let written: HashSet<Lease> = tx.settle_all(&ended).await?.into_iter().collect();
-        tx.commit().await?;
+        let written: HashSet<Lease> = in_time(async {
+            let mut tx = self.database().begin().await?;
+            let written = tx.settle_all(&ended).await?;
+            tx.commit().await?;
+            Ok(written.into_iter().collect())
+        })
+        .await?;
         for Finished { action, ended } in finished {
             let held = written.contains(&ended.lease);
             tell(action, &ended.settled.end, held);

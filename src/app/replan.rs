@@ -1,6 +1,6 @@
 //! Plans everybody anew when the rules changed, in small transactions that block nobody.
 
-use tracing::info;
+use tracing::{error, info};
 
 use crate::app::observe::{self, TRIES};
 use crate::app::{App, Environment};
@@ -41,7 +41,13 @@ impl App {
             let page = self.database().read().await?.open_inquiries_after(name, after.as_ref(), PAGE).await?;
             let Some(last) = page.last().cloned() else { return Ok(planned) };
             for id in &page {
-                self.replan_one(environment, id).await?;
+                match self.replan_one(environment, id).await {
+                    // One row that can't be understood must not keep everyone else on the old plan.
+                    Err(why @ StorageError::Inconsistent { .. }) => {
+                        error!(environment = %name, inquiry = %id, error = %why, "not planned anew");
+                    }
+                    other => other?,
+                }
             }
             planned += page.len();
             after = Some(last);

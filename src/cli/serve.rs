@@ -114,11 +114,13 @@ impl Running {
         } else {
             None
         };
+        let upkeep = tokio::spawn(keep_up(metrics.clone(), until(stopped.clone())));
         let routes = internal::routes(app.clone(), metrics);
         let internal = listen(config.listen.internal, "listen.internal", routes).await?;
         if parts.worker {
             tasks.push(tokio::spawn(jobs::run(app.clone(), config.worker, until(stopped.clone()))));
         }
+        tasks.push(upkeep);
         tasks.push(tokio::spawn(replan(app.clone(), stopped)));
         Ok(Self { public, internal, app, stop, tasks })
     }
@@ -150,6 +152,20 @@ async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop as well.
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Folds what was measured into the histograms, so that it does not pile up where nobody scrapes.
+async fn keep_up(metrics: PrometheusHandle, stopped: impl Future<Output = ()>) {
+    let fold = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            metrics.run_upkeep();
+        }
+    };
+    tokio::select! {
+        () = fold => {}
+        () = stopped => {}
+    }
 }
 
 /// Plans everybody anew if the rules changed since the last start; the database may be away for a while.
