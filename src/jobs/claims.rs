@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::app::App;
@@ -59,11 +60,12 @@ async fn claim(
     free: u32,
     lease: Duration,
 ) -> Result<usize, crate::storage::StorageError> {
+    let asked = Instant::now();
     let claimed = app.claim(leases.owner(), free, lease).await?;
     let count = claimed.len();
     // All before any is handed on: what is not handed on, because the stop came, is given back by its lease.
     for claimed in &claimed {
-        leases.hold(claimed);
+        leases.hold(claimed, asked);
     }
     for claimed in claimed {
         // Only this task takes slots, so there are as many as were counted.

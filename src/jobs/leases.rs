@@ -45,10 +45,10 @@ impl Leases {
         &self.0.owner
     }
 
-    /// Begins to renew the lease of a claimed action.
-    pub(super) fn hold(&self, claimed: &Claimed) {
+    /// Begins to renew the lease of an action that was claimed no earlier than `asked`.
+    pub(super) fn hold(&self, claimed: &Claimed, asked: Instant) {
         let (lost, told) = oneshot::channel();
-        let held = Held { lapses: Instant::now() + self.0.lease, lost: Some(lost), told: Some(told) };
+        let held = Held { lapses: asked + self.0.lease, lost: Some(lost), told: Some(told) };
         self.held().insert(claimed.lease.clone(), held);
     }
 
@@ -84,17 +84,24 @@ impl Leases {
     }
 
     /// Renews what is held, for ever. A lease that could not be renewed before it lapsed is lost: another worker
-    /// may have it, so its handler is stopped.
+    /// may have it, so its handler is stopped there and then, whatever the database is doing.
     pub(super) async fn keep(self) {
         let mut tick = ticking(self.0.renew_every);
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = tokio::time::sleep_until(self.first_lapse()) => {
+                    self.stop_lapsed();
+                    continue;
+                }
+            }
             let tokens: Vec<Lease> = self.held().keys().cloned().collect();
             if tokens.is_empty() {
                 continue;
             }
             let asked = Instant::now();
-            match tokio::time::timeout(self.0.lease, self.0.app.renew(&self.0.owner, &tokens, self.0.lease)).await {
+            let renewal = self.0.app.renew(&self.0.owner, &tokens, self.0.lease);
+            match tokio::time::timeout_at(self.first_lapse(), renewal).await {
                 Ok(Ok(kept)) => self.renewed(&tokens, &kept, asked),
                 Ok(Err(why)) => warn!(error = %why, "leases could not be renewed"),
                 Err(_) => warn!("leases could not be renewed in time"),
@@ -113,6 +120,13 @@ impl Leases {
                 let _ = lost.send(());
             }
         }
+    }
+
+    /// When the first of the leases that are not lost yet lapses; one lease from now where there is none.
+    fn first_lapse(&self) -> Instant {
+        let held = self.held();
+        let lapses = held.values().filter(|lease| lease.lost.is_some()).map(|lease| lease.lapses);
+        lapses.min().unwrap_or_else(|| Instant::now() + self.0.lease)
     }
 
     fn stop_lapsed(&self) {
