@@ -2,6 +2,10 @@
 //!
 //! Decisions are made in `domain`; here they are asked for, written down and carried out.
 
+mod batch;
+
+mod committer;
+
 mod observe;
 
 pub mod ingest;
@@ -18,16 +22,21 @@ pub mod import;
 
 pub mod operate;
 
+pub mod lanes;
+
+pub mod singleton;
+
 pub mod queries;
 
 mod backlog;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::app::committer::Committer;
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode, NotifierConfig};
 use crate::domain::action::Kind;
@@ -50,10 +59,14 @@ pub struct App {
 struct Shared {
     database: Database,
     clock: Clock,
-    environments: BTreeMap<EnvironmentName, Environment>,
+    environments: Arc<Environments>,
+    committer: OnceLock<Committer>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
 }
+
+/// The environments, by name.
+type Environments = BTreeMap<EnvironmentName, Environment>;
 
 /// One Persona environment: what is configured for it, and the client that asks it.
 pub struct Environment {
@@ -103,7 +116,8 @@ impl App {
             notifiers.insert(name.clone(), notifier);
         }
         let reread_after = config.worker.reread_after;
-        Ok(Self { shared: Arc::new(Shared { database, clock, environments, notifiers, reread_after }) })
+        let (environments, committer) = (Arc::new(environments), OnceLock::new());
+        Ok(Self { shared: Arc::new(Shared { database, clock, environments, committer, notifiers, reread_after }) })
     }
 
     /// The database, for reading queries of its own.

@@ -1,6 +1,6 @@
 //! Reading an inquiry again at Persona, before a person is troubled or when a call was refused.
 
-use crate::app::observe::{Observed, TRIES, observe};
+use crate::app::observe::{TRIES, Told, observe};
 use crate::app::remind::after;
 use crate::app::{App, Environment};
 use crate::domain::action::{Action, Outcome};
@@ -61,8 +61,8 @@ impl App {
         let observation = Observation::of_read(snapshot, asked_at);
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            let observed = observe(&mut tx, environment, observation.clone(), asked_at).await?;
-            if let Observed::Applied(_) = observed {
+            let told = Told { environment: name, observation: &observation };
+            if observe(&mut tx, self.environments(), &[told], asked_at).await?.is_some() {
                 if let Some(template) = template {
                     tx.observe_template(name, template, asked_at).await?;
                 }

@@ -34,6 +34,7 @@ pub mod actions;
 pub mod environments;
 pub mod events;
 pub mod inquiries;
+pub mod singletons;
 pub mod templates;
 
 pub use alone::Alone;
@@ -63,4 +64,6 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::settle::STATEMENTS,
     actions::operate::STATEMENTS,
     actions::read::STATEMENTS,
+    actions::lanes::STATEMENTS,
+    singletons::STATEMENTS,
 ];
