@@ -67,7 +67,7 @@ pub async fn run_with<P: Perform>(
     info!(%owner, concurrency = settings.concurrency, "worker started");
 
     let held = leases.clone();
-    let tools = Tools { app: app.clone(), leases, outcomes, stopping: stopped, over };
+    let tools = Tools { app: app.clone(), leases, outcomes, stopping: stopped.clone(), over };
     let grace = settings.shutdown_grace;
     let monitor = Monitor::new().shutdown_timeout(grace + LAST_WORDS).register(move |_| {
         WorkerBuilder::new(owner.clone())
@@ -76,13 +76,18 @@ pub async fn run_with<P: Perform>(
             .data(tools.clone())
             .build(handler::perform::<P>)
     });
-    let signal = async move {
+    // On a task of its own: handlers share one with the monitor, and one that blocks must not keep us from hearing it.
+    let end = tokio::spawn(async move {
         stop.await;
         let _ = stopping.send(true);
-        tokio::spawn(async move {
-            tokio::time::sleep(grace).await;
-            let _ = ending.send(true);
-        });
+        tokio::time::sleep(grace).await;
+        let _ = ending.send(true);
+        // Kept: who waits for it to be true must not take its end for that.
+        std::future::pending::<()>().await;
+    });
+    let mut heard = stopped.clone();
+    let signal = async move {
+        let _ = heard.wait_for(|stopped| *stopped).await;
         Ok(())
     };
     if let Err(why) = monitor.should_restart(|_, _| true).run_with_signal(signal).await {
@@ -92,7 +97,7 @@ pub async fn run_with<P: Perform>(
     if tokio::time::timeout(LAST_WORDS, held.give_back_unbegun()).await.is_err() {
         warn!("what was claimed could not be given back in time; it is taken over when its lease is over");
     }
-    for task in [committer, keeper, reaper] {
+    for task in [committer, keeper, reaper, end] {
         task.abort();
     }
     info!("worker stopped");

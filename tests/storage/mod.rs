@@ -1,7 +1,9 @@
 //! The storage contract: every story is told on both databases.
 
-pub mod raw;
 mod sample;
+pub mod raw;
+pub(crate) mod raw;
+pub(crate) mod sample;
 
 mod actions;
 mod availability;
@@ -9,10 +11,12 @@ mod claims;
 mod environments;
 mod events;
 mod inquiries;
+mod lanes;
 mod leases;
 mod migrations;
 mod plans;
 mod query_plans;
+mod singletons;
 mod sqlite_file;
 mod statements;
 mod templates;
