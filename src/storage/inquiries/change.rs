@@ -175,7 +175,7 @@ fn missing(environment: &EnvironmentName, id: &InquiryId) -> StorageError {
 
 /// The whole of an inquiry.
 #[derive(sqlx::FromRow)]
-pub(super) struct Row {
+pub(in crate::storage) struct Row {
     environment: String,
     id: String,
     state: String,

@@ -4,4 +4,5 @@ pub(super) mod change;
 pub(super) mod read;
 mod state;
 
+pub(in crate::storage) use change::Row;
 pub use read::{InquiryFilter, InquiryRow, StoredInquiry};
