@@ -14,7 +14,15 @@ mod reread;
 
 mod remind;
 
+mod pace;
+
 pub mod import;
+
+pub mod reconcile;
+
+pub mod quarantine;
+
+pub mod retention;
 
 pub mod operate;
 
@@ -29,7 +37,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::clock::Clock;
-use crate::config::{self, Config, Mode, NotifierConfig};
+use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
@@ -53,6 +61,8 @@ struct Shared {
     environments: BTreeMap<EnvironmentName, Environment>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
+    reconcile: ReconcileSettings,
+    retention: RetentionSettings,
 }
 
 /// One Persona environment: what is configured for it, and the client that asks it.
@@ -103,7 +113,9 @@ impl App {
             notifiers.insert(name.clone(), notifier);
         }
         let reread_after = config.worker.reread_after;
-        Ok(Self { shared: Arc::new(Shared { database, clock, environments, notifiers, reread_after }) })
+        let (reconcile, retention) = (config.reconcile, config.retention);
+        let shared = Shared { database, clock, environments, notifiers, reread_after, reconcile, retention };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The database, for reading queries of its own.

@@ -75,6 +75,7 @@ impl Running {
             tokio::spawn(server::serve(public, public_routes, limits, until(stopped.clone()))),
             tokio::spawn(server::serve(internal, internal_routes, limits, until(stopped.clone()))),
             tokio::spawn(worker),
+            tokio::spawn(jobs::upkeep(app.clone(), until(stopped.clone()))),
             tokio::spawn(replan(app.clone(), stopped)),
         ];
         Ok(Self { public: public_address, internal: internal_address, app, stop, tasks })

@@ -49,7 +49,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 5] = [
+const METRICS: [(&str, Kind, &str); 8] = [
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
     ("rekindle_attempts_total", Kind::Counter, "Attempts at actions by kind and outcome"),
@@ -59,6 +59,13 @@ const METRICS: [(&str, Kind, &str); 5] = [
         Kind::Gauge,
         "How long the action that is overdue most has waited, by environment and kind",
     ),
+    (
+        "rekindle_reconciled_at",
+        Kind::Gauge,
+        "Until when what changed at Persona is known for certain, in seconds since 1970, by environment",
+    ),
+    ("rekindle_recovered_total", Kind::Counter, "What reconciliation found by environment and what it was"),
+    ("rekindle_pruned_total", Kind::Counter, "Rows that served their time, by kind"),
 ];
 
 fn is_json(format: LogFormat, terminal: bool) -> bool {

@@ -10,6 +10,7 @@ mod backend;
 mod claims;
 mod handler;
 mod leases;
+mod upkeep;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use crate::app::App;
 use crate::config::WorkerSettings;
 use backend::ClaimedActions;
 use leases::Leases;
+
+pub use upkeep::upkeep;
 
 /// Performs due actions until `stop` resolves, then finishes what was begun, within the grace of the settings.
 ///

@@ -66,6 +66,8 @@ pub struct Found {
     pub reread: u64,
     /// Of those, the ones that were not as we knew them.
     pub overdue: u64,
+    /// Lists that Persona refused whole: the run is through only where the search or the events were given.
+    pub refused: u64,
     /// Answers that were refused or not understood; each is a line in the log.
     pub errors: u64,
 }
@@ -250,4 +252,4 @@ macro_rules! declare_found_text {
         }
     };
 }
-declare_found_text!(searched changed listed recovered confirmed discarded reread overdue errors);
+declare_found_text!(searched changed listed recovered confirmed discarded reread overdue refused errors);
