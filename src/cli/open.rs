@@ -10,9 +10,9 @@ use crate::domain::ids::EnvironmentName;
 use crate::storage::Database;
 
 /// The environments that can be asked: the one named, or every one that has an API key.
-pub(super) fn asking(config: &Config, named: Option<&str>) -> anyhow::Result<Vec<EnvironmentName>> {
+pub(super) fn asking(config: &Config, wanted: Option<&str>) -> anyhow::Result<Vec<EnvironmentName>> {
     let config = config.require_environments()?;
-    let names: Vec<EnvironmentName> = match named {
+    let names: Vec<EnvironmentName> = match wanted {
         Some(name) => vec![EnvironmentName::parse(name).context("--environment")?],
         None => config.environments.values().filter(|e| e.api_key.is_some()).map(|e| e.name.clone()).collect(),
     };

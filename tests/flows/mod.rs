@@ -6,5 +6,8 @@ mod bad_days;
 mod crashes;
 mod deliveries;
 mod people;
+mod quarantine;
+mod reconcile;
 mod reminder;
+mod retention;
 mod world;

@@ -81,7 +81,7 @@ impl App {
         match walk.walk().await {
             Ok(()) => {
                 tell(name, &walk.run.found);
-                self.measure_reconciliation(name, walk.reconciled_until);
+                measure(name, walk.reconciled_until);
                 Ok(walk.run)
             }
             Err(error) => {
@@ -99,12 +99,12 @@ impl App {
     pub async fn reconciliations(&self) -> Result<Vec<Reconciliation>, StorageError> {
         self.database().read().await?.reconciliations().await
     }
+}
 
-    /// Sets the gauge of when an environment was last known to be complete.
-    fn measure_reconciliation(&self, name: &EnvironmentName, until: Timestamp) {
-        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
-        metrics::gauge!("rekindle_reconciled_at", "environment" => name.to_string()).set(until.as_second() as f64);
-    }
+/// Sets the gauge of when an environment was last known to be complete.
+fn measure(name: &EnvironmentName, until: Timestamp) {
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
+    metrics::gauge!("rekindle_reconciled_at", "environment" => name.to_string()).set(until.as_second() as f64);
 }
 
 /// The one log line of a run, and its numbers.

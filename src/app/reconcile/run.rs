@@ -16,6 +16,9 @@ use crate::storage::reconciliation::{Found, Holding, Reconciliation, Run, Stage,
 /// A run that died is gone on with after it.
 pub(super) const HOLD: SignedDuration = SignedDuration::from_mins(3);
 
+/// How much clocks may differ before one of them is wrong.
+pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
 /// How often a run writes that it is alive while it works within one step.
 const TOUCH: SignedDuration = SignedDuration::from_secs(20);
 
@@ -48,9 +51,14 @@ impl<'a, Progress: FnMut(&Run) + Send> Walk<'a, Progress> {
         let holding = Holding { holder: &holder, until: now.plus(HOLD) };
         let mut tx = app.database().begin().await?;
         tx.begin_reconciling(name, now.minus(FIRST_LOOK)).await?;
-        let held = tx.hold_reconciliation(name, holding, now).await?;
+        let held = tx.hold_reconciliation(name, holding, now, HOLD + SKEW).await?;
         tx.commit().await?;
-        let known = held.ok_or_else(|| ReconcileError::Held(name.clone()))?;
+        let mut known = held.ok_or_else(|| ReconcileError::Held(name.clone()))?;
+        if known.reconciled_until > now.plus(SKEW) {
+            // A clock was wrong, then or now: what was really known is not known any more.
+            known.reconciled_until = now.minus(FIRST_LOOK);
+            known.run = None;
+        }
         let reconciled_until = known.reconciled_until;
         let run = run_from(known, why, since, app.shared.reconcile.overlap, now);
         let mut walk = Self { app, environment, persona, reconciled_until, run, holder, progress };

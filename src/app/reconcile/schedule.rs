@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::app::App;
-use crate::app::reconcile::ReconcileError;
+use crate::app::reconcile::run::{HOLD, SKEW};
+use crate::app::reconcile::{ReconcileError, measure};
 use crate::config::ReconcileSettings;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::time::Timestamp;
@@ -42,7 +43,7 @@ impl App {
             tx.commit().await?;
             return Ok(None);
         };
-        self.measure_reconciliation(name, known.reconciled_until);
+        measure(name, known.reconciled_until);
         let last_delivery = tx.last_delivery(name).await?;
         Ok(why_due(&known, last_delivery, &self.shared.reconcile, now))
     }
@@ -54,7 +55,7 @@ fn why_due(
     settings: &ReconcileSettings,
     now: Timestamp,
 ) -> Option<Why> {
-    if known.held.as_ref().is_some_and(|(_, until)| *until > now) {
+    if known.held.as_ref().is_some_and(|(_, until)| *until > now && *until <= now.plus(HOLD + SKEW)) {
         return None;
     }
     let stopped = known.run.as_ref().filter(|run| run.stage != Stage::Done);
@@ -63,7 +64,7 @@ fn why_due(
     }
     let last = known.run.as_ref().map_or(known.reconciled_until, |run| run.began_at);
     let silent_from = last_delivery.map(|at| at.plus(settings.silence));
-    if now.since(last) >= settings.every {
+    if now.since(last) >= settings.every || last > now.plus(SKEW) {
         Some(Why::Schedule)
     } else {
         // Once for each silence: when it has lasted.
@@ -114,6 +115,8 @@ mod tests {
             (known(Some(run(Stage::Done)), None), Some(96), 110, Some(Why::Silence)),
             (known(Some(run(Stage::Done)), None), Some(109), 112, None),
             (known(Some(run(Stage::Done)), None), Some(109), 115, Some(Why::Schedule)),
+            (known(Some(run(Stage::Done)), None), None, 96, None),
+            (known(Some(run(Stage::Done)), None), None, 94, Some(Why::Schedule)),
             (known(Some(run(Stage::Events)), held(104)), None, 103, None),
             (known(Some(run(Stage::Events)), held(104)), None, 104, Some(Why::Asked)),
             (known(Some(run(Stage::Events)), None), None, 101, None),

@@ -41,18 +41,14 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
     }
 
     async fn look_again(&mut self, id: &InquiryId) -> Result<(), ReconcileError> {
-        match self.read(id).await? {
-            Some(change) => {
-                self.run.found.reread += 1;
-                self.run.found.overdue += u64::from(matches!(change, Change::Changed { .. }));
-            }
-            None => {
-                // Refused now, it would be refused at every run: it has its turn when it was quiet for long again.
-                let mut tx = self.app.database().begin().await?;
-                tx.mark_read(self.name(), id, self.app.clock().now()).await?;
-                tx.commit().await?;
-            }
+        if let Some(change) = self.read(id).await? {
+            self.run.found.reread += 1;
+            self.run.found.overdue += u64::from(matches!(change, Change::Changed { .. }));
+            return Ok(());
         }
-        Ok(())
+        // Refused now, it would be refused at every run: it has its turn when it was quiet for long again.
+        let mut tx = self.app.database().begin().await?;
+        tx.mark_read(self.name(), id, self.app.clock().now()).await?;
+        Ok(tx.commit().await?)
     }
 }

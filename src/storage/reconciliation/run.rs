@@ -3,6 +3,7 @@
 //! The row is held by one run at a time. Who holds it writes on it with every step, and so keeps it; the time is the
 //! caller's, because a hold of minutes does not depend on clocks that agree to the second.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::EnvironmentName;
@@ -95,7 +96,8 @@ statements! {
     }
     HOLD {
         concat!("UPDATE reconciliations SET holder = $2, held_until = $3
-                 WHERE environment = $1 AND (held_until IS NULL OR held_until <= $4) RETURNING ", columns!())
+                 WHERE environment = $1 AND (held_until IS NULL OR held_until <= $4 OR held_until > $5)
+                 RETURNING ", columns!())
     }
     SAVE {
         "UPDATE reconciliations
@@ -125,7 +127,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the environment's row for one run; `None` while another one holds it.
+    /// Takes the environment's row for one run; `None` while another one holds it. One that is held for longer than
+    /// `longest` was held when a clock was wrong, and is not held.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -134,6 +137,7 @@ impl Tx {
         environment: &EnvironmentName,
         holding: Holding<'_>,
         now: Timestamp,
+        longest: SignedDuration,
     ) -> Result<Option<Reconciliation>> {
         let row: Option<Row> = on_db!(self, conn, sql = HOLD =>
             sqlx::query_as(sql)
@@ -141,6 +145,7 @@ impl Tx {
                 .bind(holding.holder)
                 .bind(holding.until)
                 .bind(now)
+                .bind(now.plus(longest))
                 .fetch_optional(conn)
                 .await)?;
         row.map(Reconciliation::try_from).transpose()
