@@ -2,7 +2,7 @@
 //!
 //! A fresh delivery of the same event releases it too; that is part of taking deliveries.
 
-use crate::app::observe::{Observed, TRIES, observe};
+use crate::app::observe::TRIES;
 use crate::app::{App, Environment};
 use crate::domain::event::{Event, Subject, Unreadable};
 use crate::domain::ids::{EnvironmentName, EventId};
@@ -113,9 +113,9 @@ impl App {
             let (outcome, note) = match &event.subject {
                 Subject::None(what) => (Outcome::Ignored, Some(what.to_string())),
                 Subject::Inquiry(observation) => {
-                    match observe(&mut tx, environment, (**observation).clone(), now).await? {
-                        Observed::PersonMoved => continue,
-                        Observed::Applied(change) => outcome_of(change),
+                    match self.observe_one(&mut tx, environment, observation, now).await? {
+                        Some(change) => outcome_of(change),
+                        None => continue,
                     }
                 }
             };

@@ -12,7 +12,7 @@ use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::persona::client::PersonaClient;
 use crate::persona::error::PersonaError;
-use crate::storage::StorageError;
+use crate::storage::{StorageError, Tx};
 
 /// Why an inquiry could not be read again.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +61,7 @@ impl App {
         let observation = Observation::of_read(snapshot, asked_at);
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            let observed = observe(&mut tx, environment, observation.clone(), asked_at).await?;
-            if let Observed::Applied(change) = observed {
+            if let Some(change) = self.observe_one(&mut tx, environment, &observation, asked_at).await? {
                 if let Some(template) = template {
                     tx.observe_template(name, template, asked_at).await?;
                 }
@@ -72,6 +71,21 @@ impl App {
             }
         }
         Err(StorageError::Contended)
+    }
+
+    /// Applies one observation within an open transaction; what it changed. `None` when the transaction has to begin
+    /// again.
+    pub(super) async fn observe_one(
+        &self,
+        tx: &mut Tx,
+        environment: &Environment,
+        observation: &Observation,
+        now: Timestamp,
+    ) -> Result<Option<Change>, StorageError> {
+        match observe(tx, environment, observation.clone(), now).await? {
+            Observed::Applied(change) => Ok(Some(change)),
+            Observed::PersonMoved => Ok(None),
+        }
     }
 
     /// Whether so long has passed since anything was heard of an inquiry that it must be read before anyone is troubled.

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::app::operate::OperateError;
 use crate::app::queries::in_words;
 use crate::cli::Common;
 use crate::cli::output::{self};
@@ -157,6 +158,7 @@ impl List {
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_actions(&filter, None, self.limit).await?;
         output::note_cut(page.next.is_some(), self.limit);
+        output::note_unreadable(&page.unreadable);
         if self.common.json {
             let actions: Vec<Wire> = page.items.iter().map(Wire::from).collect();
             output::json(&actions)?;
@@ -205,9 +207,7 @@ impl One {
         let id = self.id()?;
         let (_, database) = self.common.database().await?;
         let mut tx = database.read().await?;
-        let Some(action) = tx.action(&id).await? else {
-            bail!("there is no action {id}; `rekindle actions list` shows those there are");
-        };
+        let action = tx.action(&id).await?.ok_or_else(|| unknown(&id))?;
         let history = tx.attempts(&id).await?.into_iter().map(WireAttempt::from).collect();
         output::json(&Wire { history: Some(history), ..Wire::from(&action) })?;
         Ok(ExitCode::SUCCESS)
@@ -215,7 +215,7 @@ impl One {
 
     async fn retry(self) -> anyhow::Result<ExitCode> {
         let (_, app) = self.common.app().await?;
-        let action = app.retry_action(&self.id()?).await?;
+        let action = app.retry_action(&self.id()?).await.map_err(explained)?;
         told(&self.common, &action, "is due now")
     }
 }
@@ -223,13 +223,24 @@ impl One {
 impl Cancel {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (_, app) = self.common.app().await?;
-        let action = app.cancel_action(&action_id(&self.id)?, &self.reason).await?;
+        let action = app.cancel_action(&action_id(&self.id)?, &self.reason).await.map_err(explained)?;
         told(&self.common, &action, "is cancelled")
     }
 }
 
 fn action_id(text: &str) -> anyhow::Result<ActionId> {
     ActionId::parse(text).with_context(|| format!("{text:?} is no action id"))
+}
+
+fn unknown(id: &ActionId) -> anyhow::Error {
+    anyhow!("there is no action {id}; `rekindle actions list` shows those there are")
+}
+
+fn explained(why: OperateError) -> anyhow::Error {
+    match why {
+        OperateError::Unknown(id) => unknown(&id),
+        other => other.into(),
+    }
 }
 
 fn told(common: &Common, action: &Action, what: &str) -> anyhow::Result<ExitCode> {

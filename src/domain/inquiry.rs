@@ -263,19 +263,22 @@ impl Inquiry {
         self.known.created_at().copied().or(self.first_observed)
     }
 
-    /// The present deadline: `expires-at`, else creation plus the template's lifetime.
+    /// The present deadline: `expires-at`, else a lifetime after creation, or after the last expiry, which a resume
+    /// must have undone.
     ///
     /// `None` when neither is known.
     #[must_use]
     pub fn deadline(&self, lifetime: SignedDuration) -> Option<Timestamp> {
-        self.known.expires_at().copied().or_else(|| self.began().map(|began| began.plus(lifetime)))
+        let told = self.known.expires_at().copied();
+        told.or_else(|| self.began().max(self.last_expired).map(|from| from.plus(lifetime)))
     }
 
-    /// When the present lifetime began: creation, or the last expiry that a resume undid.
+    /// When the present lifetime began: at creation; once it was expired and resumed, a lifetime before the deadline,
+    /// because no event tells of a resume, and never before the expiry.
     #[must_use]
-    pub fn lifetime_began(&self, deadline: Timestamp) -> Option<Timestamp> {
+    pub fn lifetime_began(&self, deadline: Timestamp, lifetime: SignedDuration) -> Option<Timestamp> {
         let resumed = self.last_expired.filter(|expired| *expired < deadline);
-        self.began().max(resumed)
+        self.began().max(resumed.map(|expired| expired.max(deadline.minus(lifetime))))
     }
 }
 

@@ -1,1 +1,17 @@
-//! The cli tests.
+//! The real binary, as operators and process managers see it.
+
+mod alone;
+mod command;
+mod configuration;
+mod demo;
+mod doctor;
+mod import;
+mod lists;
+mod operate;
+mod outside;
+mod process;
+mod restarts;
+mod simulator;
+mod stop;
+mod story;
+mod webhooks;

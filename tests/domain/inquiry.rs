@@ -1,5 +1,6 @@
 //! How one more observation changes what is known.
 
+use jiff::SignedDuration;
 use rekindle::domain::inquiry::{Change, Comparison, NoChange};
 use rekindle::domain::observation::{Observation, Source};
 use rekindle::domain::resource;
@@ -69,7 +70,8 @@ fn an_expired_inquiry_becomes_pending_again_by_resume() {
     );
     assert_eq!(inquiry.status(), Some(&Status::Pending));
     let deadline = *inquiry.known.expires_at().unwrap();
-    assert_eq!(inquiry.lifetime_began(deadline), Some(at(86_400)), "the new lifetime counts from the expiry");
+    let lifetime = SignedDuration::from_hours(24);
+    assert_eq!(inquiry.lifetime_began(deadline, lifetime), Some(at(90_000)), "a lifetime before the new deadline");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Stories: what happens to a person, told with a simulated Persona, a clock moved by hand, and both databases.
 
 mod adoption;
-mod application;
 mod bad_days;
 mod crashes;
 mod deliveries;
@@ -11,3 +10,5 @@ mod reconcile;
 mod reminder;
 mod retention;
 mod world;
+
+use crate::support::application;

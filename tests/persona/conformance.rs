@@ -4,7 +4,7 @@
 mod answers;
 mod requests;
 mod simulator;
-mod spec;
+pub mod spec;
 mod webhooks;
 
 /// Where a copy of the specification is looked for, from this package, unless `REKINDLE_PERSONA_SPEC` names a folder.

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::app::observe::{Observed, TRIES, observe};
+use crate::app::observe::TRIES;
 use crate::app::reconcile::ReconcileError;
 use crate::app::reconcile::run::{Walk, is_about_its_content, is_refused};
 use crate::app::{App, Environment};
@@ -108,7 +108,7 @@ impl App {
         let observation = Observation::of_search(snapshot, asked_at);
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            if let Observed::Applied(change) = observe(&mut tx, environment, observation.clone(), asked_at).await? {
+            if let Some(change) = self.observe_one(&mut tx, environment, &observation, asked_at).await? {
                 tx.commit().await?;
                 return Ok(change);
             }

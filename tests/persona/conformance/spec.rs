@@ -14,14 +14,14 @@ use serde_json::{Map, Value, json};
 use wiremock::Request;
 
 /// The API version the document describes, and the one the client pins.
-pub(super) const VERSION: &str = "2025-12-08";
+pub const VERSION: &str = "2025-12-08";
 
 const URI: &str = "https://spec.example.com/openapi";
 const API: &str = "/api/v1";
 
 static SPEC: LazyLock<Option<Spec>> = LazyLock::new(Spec::load);
 
-pub(super) struct Spec {
+pub struct Spec {
     folder: PathBuf,
     document: Value,
     registry: Registry<'static>,
@@ -30,7 +30,7 @@ pub(super) struct Spec {
 }
 
 /// The document, or a line on standard error that says what was not checked.
-pub(super) fn spec(test: &str) -> Option<&'static Spec> {
+pub fn spec(test: &str) -> Option<&'static Spec> {
     let spec = SPEC.as_ref();
     if spec.is_none() {
         // Past the test harness, which would keep a passing test's output to itself.
@@ -51,7 +51,7 @@ impl Spec {
     }
 
     /// The example bodies in a folder, by name.
-    pub(super) fn examples(&self, folder: &str) -> Vec<(String, Value)> {
+    pub fn examples(&self, folder: &str) -> Vec<(String, Value)> {
         let files = std::fs::read_dir(self.folder.join("examples").join(folder)).unwrap();
         let mut examples: Vec<(String, Value)> = files
             .map(|file| {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -25,10 +26,17 @@ pub struct Received {
 }
 
 #[derive(Clone, Default)]
-pub struct Application(Arc<Mutex<Inner>>);
+pub struct Application(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    day: Mutex<Day>,
+    /// Whether answers are held back.
+    held: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Day {
     received: Vec<Received>,
     /// What the next deliveries are answered with; 204 afterwards.
     answers: Vec<u16>,
@@ -52,7 +60,17 @@ impl Application {
 
     /// Answers the next notices so, one after the other.
     pub fn answer_next(&self, statuses: &[u16]) {
-        self.0.lock().unwrap().answers = statuses.iter().rev().copied().collect();
+        self.0.day.lock().unwrap().answers = statuses.iter().rev().copied().collect();
+    }
+
+    /// Takes notices from now on and answers none, until [`Application::release`].
+    pub fn hold(&self) {
+        self.0.held.send_replace(true);
+    }
+
+    /// Answers what was held back, and from now on at once.
+    pub fn release(&self) {
+        self.0.held.send_replace(false);
     }
 
     /// The notices that were answered with 2xx.
@@ -62,7 +80,7 @@ impl Application {
 
     /// Every notice that came, whatever it was answered with.
     pub fn deliveries(&self) -> Vec<Received> {
-        self.0.lock().unwrap().received.clone()
+        self.0.day.lock().unwrap().received.clone()
     }
 
     /// The one notice there is.
@@ -74,22 +92,30 @@ impl Application {
 }
 
 async fn take(State(application): State<Application>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let mut inner = application.0.lock().unwrap();
-    let header = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
-    let (id, time) = (header("webhook-id"), header("webhook-timestamp"));
-    let expected = standardwebhooks::Webhook::new(SECRET).unwrap().sign(&id, time.parse().unwrap(), &body).unwrap();
-    assert_eq!(header("webhook-signature"), expected, "a notice is signed");
-
-    let status = inner.answers.pop().unwrap_or(204);
-    let notice: Value = serde_json::from_slice(&body).unwrap();
-    let text = |key: &str| notice["data"][key].as_str().map(str::to_owned);
-    inner.received.push(Received {
-        id,
-        inquiry: text("inquiry_id").unwrap(),
-        reference_id: text("reference_id"),
-        step: text("step").unwrap(),
-        link: text("link").unwrap(),
-        answered: status,
-    });
+    let status = application.0.day.lock().unwrap().take(&headers, &body);
+    let mut held = application.0.held.subscribe();
+    held.wait_for(|held| !held).await.unwrap();
     StatusCode::from_u16(status).unwrap()
+}
+
+impl Day {
+    fn take(&mut self, headers: &HeaderMap, body: &[u8]) -> u16 {
+        let header = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
+        let (id, time) = (header("webhook-id"), header("webhook-timestamp"));
+        let expected = standardwebhooks::Webhook::new(SECRET).unwrap().sign(&id, time.parse().unwrap(), body).unwrap();
+        assert_eq!(header("webhook-signature"), expected, "a notice is signed");
+
+        let answered = self.answers.pop().unwrap_or(204);
+        let notice: Value = serde_json::from_slice(body).unwrap();
+        let text = |key: &str| notice["data"][key].as_str().map(str::to_owned);
+        self.received.push(Received {
+            id,
+            inquiry: text("inquiry_id").unwrap(),
+            reference_id: text("reference_id"),
+            step: text("step").unwrap(),
+            link: text("link").unwrap(),
+            answered,
+        });
+        answered
+    }
 }
