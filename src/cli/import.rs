@@ -32,7 +32,8 @@ struct Wire {
 impl Import {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let (config, app) = self.common.app().await?;
-        let names = open::asking(&config, self.environment.as_deref())?;
+        let what = "an import asks Persona for its list of inquiries";
+        let names = open::asking(&config, self.environment.as_deref(), what)?;
         let mut done = Vec::new();
         for name in names {
             let bar = progress_bar(&name);

@@ -127,7 +127,8 @@ impl Reconcile {
         let (config, app) = self.common.app().await?;
         let now = app.clock().now();
         let since = self.since.as_deref().map(|text| moment(text, now)).transpose()?;
-        let names = open::asking(&config, self.environment.as_deref())?;
+        let what = "reconciliation asks Persona what webhooks did not bring";
+        let names = open::asking(&config, self.environment.as_deref(), what)?;
         for name in &names {
             let bar = progress_bar(name);
             let run = app.reconcile(name, Why::Asked, since, |run| show(&bar, run)).await;

@@ -13,6 +13,7 @@ mod leases;
 mod migrations;
 mod plans;
 mod query_plans;
+mod reconciliation;
 mod sqlite_file;
 mod statements;
 mod templates;
