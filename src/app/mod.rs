@@ -2,6 +2,10 @@
 //!
 //! Decisions are made in `domain`; here they are asked for, written down and carried out.
 
+mod batch;
+
+mod committer;
+
 mod observe;
 
 pub mod ingest;
@@ -26,16 +30,21 @@ pub mod retention;
 
 pub mod operate;
 
+pub mod lanes;
+
+pub mod singleton;
+
 pub mod queries;
 
 mod backlog;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::app::committer::Committer;
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
@@ -58,12 +67,16 @@ pub struct App {
 struct Shared {
     database: Database,
     clock: Clock,
-    environments: BTreeMap<EnvironmentName, Environment>,
+    environments: Arc<Environments>,
+    committer: OnceLock<Committer>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
 }
+
+/// The environments, by name.
+type Environments = BTreeMap<EnvironmentName, Environment>;
 
 /// One Persona environment: what is configured for it, and the client that asks it.
 pub struct Environment {
@@ -114,7 +127,8 @@ impl App {
         }
         let reread_after = config.worker.reread_after;
         let (reconcile, retention) = (config.reconcile, config.retention);
-        let shared = Shared { database, clock, environments, notifiers, reread_after, reconcile, retention };
+        let (environments, committer) = (Arc::new(environments), OnceLock::new());
+        let shared = Shared { database, clock, environments, committer, notifiers, reread_after, reconcile, retention };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -1,14 +1,59 @@
 //! Claimed actions, performed and settled.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use crate::app::App;
 use crate::domain::action::{Action, End, Outcome, Work};
+use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
-use crate::storage::StorageError;
-use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Lease};
+use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lease};
+use crate::storage::{Kind, StorageError};
+
+/// What performs claimed actions: the use cases, or what stands in for them where only the machinery is looked at.
+pub trait Perform: Clone + Send + Sync + 'static {
+    /// Performs one action and says how it went; writes nothing about the action itself.
+    fn perform(&self, claimed: &Claimed) -> impl Future<Output = Outcome> + Send;
+}
+
+impl Perform for App {
+    fn perform(&self, claimed: &Claimed) -> impl Future<Output = Outcome> + Send {
+        Self::perform(self, claimed)
+    }
+}
+
+/// An attempt that ended, and is yet to be settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    action: Action,
+    ended: Ended,
+}
+
+impl Finished {
+    /// The attempt of a claimed action that began at `began` and ended now, by the words of `owner`.
+    #[must_use]
+    pub fn new(claimed: Claimed, owner: &str, began: Timestamp, now: Timestamp, outcome: Outcome) -> Self {
+        let Claimed { action, lease } = claimed;
+        let settled = action.settled(outcome, now);
+        let attempt = Attempt {
+            number: action.attempts,
+            started_at: began,
+            ended_at: now,
+            worker: owner.to_owned(),
+            outcome: AttemptOutcome::from(&settled.end),
+            error: reason_of(&settled.end).map(str::to_owned),
+        };
+        Self { action, ended: Ended { lease, settled, attempt } }
+    }
+
+    /// Whose attempt it was.
+    #[must_use]
+    pub fn action_id(&self) -> &ActionId {
+        &self.action.planned.id
+    }
+}
 
 impl App {
     /// Takes up to `most` due actions, each with a lease of its own, in the name of `owner`.
@@ -20,16 +65,23 @@ impl App {
         if lanes.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
-        // A look takes no lock; on SQLite a claim takes the one writer.
         let now = self.clock().now();
-        let due = self.database().read().await?.next_due(&lanes).await?;
-        if due.is_none_or(|due| due > now) {
+        // On SQLite a claim takes the one writer, so it is worth a look first.
+        if self.database().kind() == Kind::Sqlite && self.next_due().await?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         let mut tx = self.database().begin().await?;
         let claimed = tx.claim(&lanes, most, owner, lease, now).await?;
         tx.commit().await?;
         Ok(claimed)
+    }
+
+    /// When the earliest planned action is due that may be claimed.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StorageError> {
+        self.database().read().await?.next_due(&self.lanes()).await
     }
 
     /// Prolongs leases of `owner`; which of them it still holds.
@@ -57,9 +109,13 @@ impl App {
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
-    pub async fn reap(&self, most: u32) -> Result<usize, StorageError> {
+    pub async fn reap(&self, owner: &str, most: u32, lease: Duration) -> Result<usize, StorageError> {
+        let now = self.clock().now();
+        if !self.database().read().await?.any_lapsed(owner, lease, now).await? {
+            return Ok(0);
+        }
         let mut tx = self.database().begin().await?;
-        let taken = tx.reap(most, self.clock().now()).await?.len();
+        let taken = tx.reap(most, owner, lease, now).await?.len();
         tx.commit().await?;
         Ok(taken)
     }
@@ -72,7 +128,28 @@ impl App {
         }
     }
 
-    /// Writes how an attempt ended. False when the lease was lost: then nothing is written.
+    /// Writes how attempts ended, all in one transaction; for how many of them the lease still held. For the others
+    /// nothing is written.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked; the caller tries again.
+    pub async fn settle_all(&self, finished: &[Finished]) -> Result<usize, StorageError> {
+        let ended: Vec<Ended> = finished.iter().map(|finished| finished.ended.clone()).collect();
+        let mut tx = self.database().begin().await?;
+        let written: HashSet<Lease> = tx.settle_all(&ended).await?.into_iter().collect();
+        tx.commit().await?;
+        for Finished { action, ended } in finished {
+            let held = written.contains(&ended.lease);
+            tell(action, &ended.settled.end, held);
+            if held {
+                let (kind, outcome) = (action.planned.work.kind().as_str(), ended.attempt.outcome.as_str());
+                metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => outcome).increment(1);
+            }
+        }
+        Ok(written.len())
+    }
+
+    /// Writes how one attempt ended. False when the lease was lost: then nothing is written.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked; the caller tries again.
@@ -83,25 +160,8 @@ impl App {
         began: Timestamp,
         outcome: Outcome,
     ) -> Result<bool, StorageError> {
-        let action = &claimed.action;
-        let now = self.clock().now();
-        let settled = action.settled(outcome, now);
-        let attempt = Attempt {
-            number: action.attempts,
-            started_at: began,
-            ended_at: now,
-            worker: owner.to_owned(),
-            outcome: AttemptOutcome::from(&settled.end),
-            error: reason_of(&settled.end).map(str::to_owned),
-        };
-        let mut tx = self.database().begin().await?;
-        let held = tx.settle(&claimed.lease, &settled, &attempt, now).await?;
-        tx.commit().await?;
-        tell(action, &settled.end, held);
-        let kind = action.planned.work.kind().as_str();
-        metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => attempt.outcome.as_str())
-            .increment(1);
-        Ok(held)
+        let finished = Finished::new(claimed.clone(), owner, began, self.clock().now(), outcome);
+        Ok(self.settle_all(&[finished]).await? == 1)
     }
 }
 

@@ -104,12 +104,6 @@ impl App {
         let name = &environment.settings.name;
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            if tx.lock_event(name, id).await? != Some(Outcome::Quarantined) {
-                return Ok(None);
-            }
-            for template in &event.templates {
-                tx.observe_template(name, template, now).await?;
-            }
             let (outcome, note) = match &event.subject {
                 Subject::None(what) => (Outcome::Ignored, Some(what.to_string())),
                 Subject::Inquiry(observation) => {
@@ -120,7 +114,13 @@ impl App {
                 }
             };
             let reason = note.map_or_else(|| why.to_owned(), |note| format!("{why}; {note}"));
-            tx.decide_event(name, id, Decision { outcome, reason: Some(&reason), by, at: now }).await?;
+            // Last, as deliveries do it, so that neither waits for the other.
+            if !tx.decide_event(name, id, Decision { outcome, reason: Some(&reason), by, at: now }).await? {
+                return Ok(None);
+            }
+            for template in &event.templates {
+                tx.observe_template(name, template, now).await?;
+            }
             tx.commit().await?;
             return Ok(Some(outcome));
         }

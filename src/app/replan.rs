@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use crate::app::observe::{self, TRIES, group_key, group_of};
+use crate::app::observe::{self, TRIES};
 use crate::app::{App, Environment};
 use crate::domain::ids::InquiryId;
 use crate::storage::StorageError;
@@ -50,19 +50,12 @@ impl App {
 
     /// Brings the plan of one inquiry, and of its person's others, up to date.
     pub(super) async fn replan_one(&self, environment: &Environment, id: &InquiryId) -> Result<(), StorageError> {
-        let name = &environment.settings.name;
+        let key = (environment.settings.name.clone(), id.clone());
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            let Some(expected) = tx.inquiry(name, id).await?.map(|stored| stored.inquiry) else { return Ok(()) };
-            let people: Vec<_> = expected.person().into_iter().collect();
-            tx.lock_people(name, &people).await?;
-            let inquiry = tx.lock_inquiry(name, id).await?;
-            if inquiry.person() != expected.person() {
-                continue;
+            if observe::replan(&mut tx, self.environments(), &key, self.clock().now()).await? {
+                return tx.commit().await;
             }
-            let group = group_of(&mut tx, name, &group_key(&inquiry), &inquiry).await?;
-            observe::replan(&mut tx, environment, &group, self.clock().now()).await?;
-            return tx.commit().await;
         }
         Err(StorageError::Contended)
     }

@@ -1,6 +1,6 @@
 //! Reading an inquiry again at Persona, before a person is troubled or when a call was refused.
 
-use crate::app::observe::{Observed, TRIES, observe};
+use crate::app::observe::{TRIES, Told, observe};
 use crate::app::remind::after;
 use crate::app::{App, Environment};
 use crate::domain::action::{Action, Outcome};
@@ -82,10 +82,9 @@ impl App {
         observation: &Observation,
         now: Timestamp,
     ) -> Result<Option<Change>, StorageError> {
-        match observe(tx, environment, observation.clone(), now).await? {
-            Observed::Applied(change) => Ok(Some(change)),
-            Observed::PersonMoved => Ok(None),
-        }
+        let told = Told { environment: &environment.settings.name, observation };
+        let changes = observe(tx, self.environments(), &[told], now).await?;
+        Ok(changes.and_then(|changes| changes.into_iter().next()))
     }
 
     /// Whether so long has passed since anything was heard of an inquiry that it must be read before anyone is troubled.

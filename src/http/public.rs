@@ -123,7 +123,7 @@ impl NotTaken {
                 error!(%environment, error = %why, "delivery not taken: it could not be stored");
                 ("unavailable", Problem::unavailable())
             }
-            Self::Overloaded => ("overloaded", Problem::unavailable()),
+            Self::Refused(Refusal::Overloaded) | Self::Overloaded => ("overloaded", Problem::unavailable()),
         };
         // A name that is not ours can be anything, so it stays out of logs and labels.
         let known = outcome != "unknown_environment";

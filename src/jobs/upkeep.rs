@@ -1,6 +1,7 @@
 //! What is done by the clock: reconciliation of each environment, and the end of rows that served their time.
 //!
-//! Every process looks, and the database says whether there is anything to do.
+//! Every process looks whether a reconciliation is due, and whoever takes the environment's row does it; one process
+//! prunes for all.
 
 use std::future::Future;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     for name in app.environments().keys() {
         tasks.spawn(reconcile(app.clone(), name.clone()));
     }
-    tasks.spawn(prune(app));
+    tasks.spawn(async move { app.singly("prune", |_| prune(app.clone())).await });
     stop.await;
     tasks.shutdown().await;
 }

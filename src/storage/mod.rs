@@ -37,6 +37,7 @@ pub mod inquiries;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod retention;
+pub mod singletons;
 pub mod templates;
 
 pub use alone::Alone;
@@ -70,4 +71,6 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::settle::STATEMENTS,
     actions::operate::STATEMENTS,
     actions::read::STATEMENTS,
+    actions::lanes::STATEMENTS,
+    singletons::STATEMENTS,
 ];

@@ -25,7 +25,6 @@ statements! {
     AFTER {
         "SELECT id FROM events WHERE environment = $1 AND outcome = 'quarantined' AND id > $2 ORDER BY id LIMIT $3"
     }
-    LOCK { lock "SELECT outcome FROM events WHERE environment = $1 AND id = $2" }
     DECIDE {
         "UPDATE events SET outcome = $3, reason = $4, decided_by = $5, decided_at = $6
          WHERE environment = $1 AND id = $2 AND outcome = 'quarantined'"
@@ -55,18 +54,6 @@ impl Tx {
                 .fetch_all(conn)
                 .await)?;
         ids.iter().map(|id| Place { table: "events", row: id }.id("id", id, EventId::parse)).collect()
-    }
-
-    /// What became of an event, locked until the transaction ends; `None` where there is no such event, or nobody has
-    /// said yet.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn lock_event(&mut self, environment: &EnvironmentName, id: &EventId) -> Result<Option<Outcome>> {
-        let word: Option<Option<String>> = on_db!(self, conn, sql = LOCK =>
-            sqlx::query_scalar(sql).bind(environment.as_str()).bind(id.as_str()).fetch_optional(conn).await)?;
-        let place = Place { table: "events", row: &format!("{environment}/{id}") };
-        word.flatten().map(|word| place.some("outcome", Outcome::parse(&word))).transpose()
     }
 
     /// Writes a decision about a quarantined event; false when it is not quarantined, and nothing changed.

@@ -161,7 +161,7 @@ impl World {
 
     /// Performs and settles what is due now, once; how much that was.
     pub async fn work(&self) -> usize {
-        self.app.reap(100).await.unwrap();
+        self.app.reap(WORKER, 100, LEASE).await.unwrap();
         let claimed = self.claim().await;
         for claimed in &claimed {
             let began = self.clock.now();

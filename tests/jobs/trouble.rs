@@ -79,7 +79,7 @@ on_both! {
         let deliveries = floor.application.deliveries();
         for action in floor.actions().await {
             let outcomes: Vec<AttemptOutcome> = floor.attempts(&action).await.iter().map(|one| one.outcome).collect();
-            assert_eq!(outcomes, [AttemptOutcome::Lost, AttemptOutcome::Done]);
+            assert_eq!(outcomes, [AttemptOutcome::Retry, AttemptOutcome::Done]);
             let id = action.planned.id.to_string();
             let of_action: Vec<&str> = deliveries.iter().filter(|one| one.id == id).map(|one| &*one.link).collect();
             assert!(matches!(of_action[..], [one, other] if one == other), "the same link again");

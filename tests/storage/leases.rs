@@ -8,7 +8,7 @@ use rekindle::domain::action::{CancelledBy, End, Settled, State};
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::Database;
 use rekindle::storage::Kind;
-use rekindle::storage::actions::{Attempt, AttemptOutcome, Claimed, Lane, Lease};
+use rekindle::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lane, Lease};
 
 use crate::storage::raw;
 use crate::storage::sample::{at, lane, plan, reminder, sandbox};
@@ -45,9 +45,9 @@ pub async fn settle(database: &Database, claimed: &Claimed, end: End, now: Times
     };
     let mut tx = database.begin().await.unwrap();
     let settled = Settled { end, generation: claimed.action.generation + 1 };
-    let held = tx.settle(&claimed.lease, &settled, &attempt, now).await.unwrap();
+    let written = tx.settle_all(&[Ended { lease: claimed.lease.clone(), settled, attempt }]).await.unwrap();
     tx.commit().await.unwrap();
-    held
+    written == std::slice::from_ref(&claimed.lease)
 }
 
 /// Makes every lease lapse, and gives the time by which it has.
@@ -61,7 +61,7 @@ async fn lapse(database: &Scratch) -> Timestamp {
 
 async fn reap(database: &Database, now: Timestamp) -> Vec<(Lease, bool)> {
     let mut tx = database.begin().await.unwrap();
-    let reaped = tx.reap(100, now).await.unwrap();
+    let reaped = tx.reap(100, "reaper", LEASE, now).await.unwrap();
     tx.commit().await.unwrap();
     reaped.into_iter().map(|reaped| (reaped.lease, reaped.given_up)).collect()
 }
@@ -188,7 +188,7 @@ on_both! {
         let mut sizes = Vec::new();
         for _ in 0..3 {
             let mut tx = database.begin().await.unwrap();
-            sizes.push(tx.reap(3, now).await.unwrap().len());
+            sizes.push(tx.reap(3, "reaper", LEASE, now).await.unwrap().len());
             tx.commit().await.unwrap();
         }
         assert_eq!(sizes, [3, 2, 0]);

@@ -1,6 +1,6 @@
 //! The storage contract: every story is told on both databases.
 
-mod raw;
+pub mod raw;
 mod sample;
 
 mod actions;

@@ -11,7 +11,7 @@ use crate::domain::ids::EventId;
 use crate::domain::signature::Age;
 use crate::persona::answer::EventBody;
 use crate::persona::request::EventFilter;
-use crate::storage::events::Origin;
+use crate::storage::events::{EventKey, Origin};
 use crate::storage::reconciliation::Run;
 
 impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
@@ -43,11 +43,11 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
         let listed: Vec<Event> = page.iter().filter_map(|body| body.parse(now).ok()).collect();
         let through = listed.iter().any(|event| event.occurred_at < self.run.since);
         let recent = listed.into_iter().filter(|event| event.occurred_at >= self.run.since);
-        let ids: Vec<EventId> = recent.map(|event| event.id).collect();
-        self.run.found.listed += ids.len() as u64;
-        let known = self.app.database().read().await?.known_events(self.name(), &ids).await?;
+        let keys: Vec<EventKey> = recent.map(|event| (self.name().clone(), event.id)).collect();
+        self.run.found.listed += keys.len() as u64;
+        let known = self.app.database().read().await?.known_events(&keys.iter().collect::<Vec<_>>()).await?;
         // The oldest first, as they would have come.
-        for id in ids.iter().rev().filter(|id| !known.contains(*id)) {
+        for (_, id) in keys.iter().rev().filter(|key| !known.contains_key(*key)) {
             self.recover(id).await?;
             self.keep().await?;
         }

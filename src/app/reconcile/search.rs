@@ -16,6 +16,7 @@ use crate::domain::observation::{Observation, Snapshot};
 use crate::domain::time::Timestamp;
 use crate::persona::request::SearchFilter;
 use crate::storage::StorageError;
+use crate::storage::inquiries::InquiryKey;
 use crate::storage::reconciliation::Run;
 
 /// Persona's largest page (<https://docs.withpersona.com/pagination>).
@@ -49,8 +50,8 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
 
     /// Takes what a page says that is not known; where only a true read can tell who is right, it is made.
     async fn take_found(&mut self, page: Vec<Snapshot>, asked_at: Timestamp) -> Result<(), ReconcileError> {
-        let ids: Vec<InquiryId> = page.iter().map(|snapshot| snapshot.id.clone()).collect();
-        let known = self.app.database().read().await?.inquiries_of(self.name(), &ids).await?;
+        let keys: Vec<InquiryKey> = page.iter().map(|snapshot| (self.name().clone(), snapshot.id.clone())).collect();
+        let known = self.app.database().read().await?.peek_inquiries(&keys.iter().collect::<Vec<_>>()).await?;
         let known: HashMap<&InquiryId, &Inquiry> = known.iter().map(|inquiry| (&inquiry.id, inquiry)).collect();
         for snapshot in page {
             let id = snapshot.id.clone();

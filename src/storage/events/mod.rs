@@ -4,7 +4,7 @@ pub(super) mod read;
 pub(super) mod record;
 
 pub use read::{EventFilter, StoredEvent};
-pub use record::{NewEvent, Recorded, UnreadableBody};
+pub use record::{EventKey, NewEvent};
 
 stored_words! {
     /// How an event reached us.

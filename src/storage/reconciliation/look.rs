@@ -1,12 +1,8 @@
-//! What a run looks up: what we know of what Persona lists, and who fell silent.
+//! What a run looks up: who fell silent, and when Persona was last heard of.
 
-use std::collections::HashSet;
-
-use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
-use crate::domain::inquiry::Inquiry;
+use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
-use crate::storage::inquiries::Row;
 use crate::storage::row::Place;
 use crate::storage::transaction::Tx;
 
@@ -22,15 +18,6 @@ pub struct Silence {
 }
 
 statements! {
-    INQUIRIES {
-        sqlite "SELECT environment, id, state FROM inquiries
-                WHERE environment = $1 AND id IN (SELECT value FROM json_each($2))",
-        postgres "SELECT environment, id, state FROM inquiries WHERE environment = $1 AND id = ANY($2)"
-    }
-    KNOWN_EVENTS {
-        sqlite "SELECT id FROM events WHERE environment = $1 AND id IN (SELECT value FROM json_each($2))",
-        postgres "SELECT id FROM events WHERE environment = $1 AND id = ANY($2)"
-    }
     SILENT {
         "SELECT id FROM inquiries
          WHERE environment = $1 AND status IN ('created', 'pending') AND id > $2
@@ -45,36 +32,6 @@ statements! {
 }
 
 impl Tx {
-    /// Those of these inquiries that we know, as we know them, without a lock.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn inquiries_of(&mut self, environment: &EnvironmentName, ids: &[InquiryId]) -> Result<Vec<Inquiry>> {
-        let ids: Vec<&str> = ids.iter().map(InquiryId::as_str).collect();
-        let rows: Vec<Row> = on_db!(self, conn => sqlite {
-            let ids = serde_json::json!(ids).to_string();
-            sqlx::query_as(INQUIRIES.sqlite).bind(environment.as_str()).bind(ids).fetch_all(conn).await
-        } postgres {
-            sqlx::query_as(INQUIRIES.postgres).bind(environment.as_str()).bind(ids).fetch_all(conn).await
-        })?;
-        rows.into_iter().map(Inquiry::try_from).collect()
-    }
-
-    /// Those of these events that are stored, whatever became of them.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn known_events(&mut self, environment: &EnvironmentName, ids: &[EventId]) -> Result<HashSet<EventId>> {
-        let ids: Vec<&str> = ids.iter().map(EventId::as_str).collect();
-        let found: Vec<String> = on_db!(self, conn => sqlite {
-            let ids = serde_json::json!(ids).to_string();
-            sqlx::query_scalar(KNOWN_EVENTS.sqlite).bind(environment.as_str()).bind(ids).fetch_all(conn).await
-        } postgres {
-            sqlx::query_scalar(KNOWN_EVENTS.postgres).bind(environment.as_str()).bind(ids).fetch_all(conn).await
-        })?;
-        found.iter().map(|id| Place { table: "events", row: id }.id("id", id, EventId::parse)).collect()
-    }
-
     /// The ids of silent inquiries after `after` in the order of ids, for going through all.
     ///
     /// # Errors
