@@ -18,7 +18,15 @@ mod reread;
 
 mod remind;
 
+mod pace;
+
 pub mod import;
+
+pub mod reconcile;
+
+pub mod quarantine;
+
+pub mod retention;
 
 pub mod operate;
 
@@ -38,7 +46,7 @@ use jiff::SignedDuration;
 
 use crate::app::committer::Committer;
 use crate::clock::Clock;
-use crate::config::{self, Config, Mode, NotifierConfig};
+use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
@@ -63,6 +71,8 @@ struct Shared {
     committer: OnceLock<Committer>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
+    reconcile: ReconcileSettings,
+    retention: RetentionSettings,
 }
 
 /// The environments, by name.
@@ -116,8 +126,10 @@ impl App {
             notifiers.insert(name.clone(), notifier);
         }
         let reread_after = config.worker.reread_after;
+        let (reconcile, retention) = (config.reconcile, config.retention);
         let (environments, committer) = (Arc::new(environments), OnceLock::new());
-        Ok(Self { shared: Arc::new(Shared { database, clock, environments, committer, notifiers, reread_after }) })
+        let shared = Shared { database, clock, environments, committer, notifiers, reread_after, reconcile, retention };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The database, for reading queries of its own.

@@ -10,6 +10,8 @@ mod lanes;
 mod migrate;
 mod open;
 mod output;
+mod prune;
+mod reconcile;
 mod serve;
 mod simulator;
 pub mod telemetry;
@@ -52,6 +54,10 @@ enum Verb {
     Lanes(lanes::Lanes),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
+    /// Ask Persona for what its webhooks did not bring
+    Reconcile(reconcile::Reconcile),
+    /// Take away what has served its time
+    Prune(prune::Prune),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
     /// Check configuration, database, Persona and secrets, and say what to do
@@ -93,6 +99,8 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Actions(actions) => actions.run().await,
         Verb::Lanes(lanes) => lanes.run().await,
         Verb::Import(import) => import.run().await,
+        Verb::Reconcile(reconcile) => reconcile.run().await,
+        Verb::Prune(prune) => prune.run().await,
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Doctor(doctor) => doctor.run().await,
     }

@@ -119,6 +119,7 @@ impl Running {
         let internal = listen(config.listen.internal, "listen.internal", routes).await?;
         if parts.worker {
             tasks.push(tokio::spawn(jobs::run(app.clone(), config.worker, until(stopped.clone()))));
+            tasks.push(tokio::spawn(jobs::upkeep(app.clone(), until(stopped.clone()))));
         }
         tasks.push(upkeep);
         tasks.push(tokio::spawn(replan(app.clone(), stopped)));

@@ -55,7 +55,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 9] = [
+const METRICS: [(&str, Kind, &str); 12] = [
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
     ("rekindle_commit_waiting", Kind::Gauge, "Deliveries that wait to be committed"),
@@ -69,6 +69,13 @@ const METRICS: [(&str, Kind, &str); 9] = [
         Kind::Gauge,
         "How long the action that is overdue most has waited, by environment and kind",
     ),
+    (
+        "rekindle_reconciled_at",
+        Kind::Gauge,
+        "Until when what changed at Persona is known for certain, in seconds since 1970, by environment",
+    ),
+    ("rekindle_recovered_total", Kind::Counter, "What reconciliation found by environment and what it was"),
+    ("rekindle_pruned_total", Kind::Counter, "Rows that served their time, by kind"),
 ];
 
 fn is_json(format: LogFormat, terminal: bool) -> bool {

@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
-use crate::domain::observation::{Attributes, Observation, ObservedAt, followed_attributes};
+use crate::domain::observation::{Attributes, Observation, ObservedAt, Snapshot, followed_attributes};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
@@ -44,6 +44,17 @@ macro_rules! declare_known {
                 $(if let Some(value) = said.$name {
                     merge.attribute($key, &mut self.$name, Observed { at, value });
                 })*
+            }
+
+            /// Goes through what was said and differs from what is known: when that was observed, if it ever was.
+            fn differing(&self, said: &Attributes) -> Vec<Option<ObservedAt>> {
+                let mut differing = Vec::new();
+                $(if let Some(value) = &said.$name
+                    && self.$name.as_ref().map(|known| &known.value) != Some(value)
+                {
+                    differing.push(self.$name.as_ref().map(|known| known.at));
+                })*
+                differing
             }
         }
     };
@@ -85,6 +96,17 @@ pub enum Change {
     },
     /// Nothing changed, and why.
     Unchanged(NoChange),
+}
+
+/// How a snapshot compares with what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// It says nothing that is not known.
+    Same,
+    /// It says something else, and which of the two is newer can be told.
+    Other,
+    /// It says something else of the very second in which that was observed: only a later read can tell.
+    Tied,
 }
 
 /// Why an observation, or its status, changed nothing.
@@ -202,6 +224,23 @@ impl Inquiry {
             Some(NoChange::Behind { stands: stands.value.clone() })
         } else {
             Some(NoChange::Older { than: stands.at.time() })
+        }
+    }
+
+    /// Compares with what somebody else knows of it, of whose age no more is known than its `updated-at`.
+    #[must_use]
+    pub fn compare(&self, snapshot: &Snapshot) -> Comparison {
+        let mut differing = self.known.differing(&snapshot.attributes);
+        if snapshot.status.is_some() && snapshot.status.as_ref() != self.status() {
+            differing.push(self.status.as_ref().map(|known| known.at));
+        }
+        // What names no moment could be of any.
+        let of_that_second = |at: ObservedAt| snapshot.updated_at.is_none_or(|said| said.as_second() == at.second);
+        let tied = |at: &Option<ObservedAt>| at.is_some_and(of_that_second);
+        match differing.iter().any(tied) {
+            true => Comparison::Tied,
+            false if differing.is_empty() => Comparison::Same,
+            false => Comparison::Other,
         }
     }
 

@@ -12,6 +12,7 @@ mod handler;
 mod leases;
 mod outcomes;
 mod takeover;
+mod upkeep;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ use claims::Claims;
 use handler::Tools;
 use leases::Leases;
 use outcomes::Committer;
+
+pub use upkeep::upkeep;
 
 /// How long what was cut off at the end of the grace may take to be written down.
 const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -91,6 +91,12 @@ impl Exchange {
         self.send(self.http.request(Method::GET, url)).await
     }
 
+    /// A question that needs a body. It takes no effect, so it carries no idempotency key: under one, Persona would
+    /// give yesterday's answer again.
+    pub(super) async fn ask(&self, path: &[&str], body: &Value) -> Result<Answer, PersonaError> {
+        self.send(self.http.request(Method::POST, self.url(path)?).json(body)).await
+    }
+
     /// A call that takes effect, at most once under its key.
     pub(super) async fn post(
         &self,

@@ -34,6 +34,9 @@ pub mod actions;
 pub mod environments;
 pub mod events;
 pub mod inquiries;
+pub mod quarantine;
+pub mod reconciliation;
+pub mod retention;
 pub mod singletons;
 pub mod templates;
 
@@ -56,6 +59,10 @@ pub const ALL_SQL: &[&[Sql]] = &[
     events::read::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
+    quarantine::STATEMENTS,
+    reconciliation::look::STATEMENTS,
+    reconciliation::run::STATEMENTS,
+    retention::STATEMENTS,
     templates::STATEMENTS,
     actions::attempt::STATEMENTS,
     actions::plan::STATEMENTS,

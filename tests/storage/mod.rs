@@ -1,7 +1,5 @@
 //! The storage contract: every story is told on both databases.
 
-mod sample;
-pub mod raw;
 pub(crate) mod raw;
 pub(crate) mod sample;
 
@@ -16,6 +14,7 @@ mod leases;
 mod migrations;
 mod plans;
 mod query_plans;
+mod reconciliation;
 mod singletons;
 mod sqlite_file;
 mod statements;

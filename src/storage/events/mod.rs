@@ -29,5 +29,7 @@ stored_words! {
         Quarantined = "quarantined",
         /// Verified, but not understood.
         Unreadable = "unreadable",
+        /// Kept aside, and then decided against; the reason says why.
+        Discarded = "discarded",
     }
 }
