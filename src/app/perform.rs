@@ -74,7 +74,7 @@ impl App {
         if lanes.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
-        in_time(self.claim_of(&lanes, most, owner, lease, now)).await
+        in_time(Box::pin(self.claim_of(&lanes, most, owner, lease, now))).await
     }
 
     /// The lanes whose environments still may ask Persona something, and how many actions that is enough for.
@@ -120,7 +120,7 @@ impl App {
     /// [`StorageError`] when the database can't be asked.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StorageError> {
         let (lanes, _) = self.affordable(u32::MAX, self.clock().now());
-        in_time(async { self.database().read().await?.next_due(&lanes).await }).await
+        in_time(Box::pin(async { self.database().read().await?.next_due(&lanes).await })).await
     }
 
     /// Prolongs leases of `owner`; which of them it still holds.
@@ -150,7 +150,7 @@ impl App {
     /// [`StorageError`] when the database can't be asked.
     pub async fn reap(&self, owner: &str, most: u32, lease: Duration) -> Result<usize, StorageError> {
         let now = self.clock().now();
-        in_time(async {
+        in_time(Box::pin(async {
             if !self.database().read().await?.any_lapsed(owner, lease, now).await? {
                 return Ok(0);
             }
@@ -158,7 +158,7 @@ impl App {
             let taken = tx.reap(most, owner, lease, now).await?.len();
             tx.commit().await?;
             Ok(taken)
-        })
+        }))
         .await
     }
 
@@ -177,12 +177,12 @@ impl App {
     /// [`StorageError`] when the database can't be asked; the caller tries again.
     pub async fn settle_all(&self, finished: &[Finished]) -> Result<usize, StorageError> {
         let ended: Vec<Ended> = finished.iter().map(|finished| finished.ended.clone()).collect();
-        let written: HashSet<Lease> = in_time(async {
+        let written: HashSet<Lease> = in_time(Box::pin(async {
             let mut tx = self.database().begin().await?;
             let written = tx.settle_all(&ended).await?;
             tx.commit().await?;
             Ok(written.into_iter().collect())
-        })
+        }))
         .await?;
         for Finished { action, ended } in finished {
             let held = written.contains(&ended.lease);

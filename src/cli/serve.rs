@@ -65,9 +65,11 @@ pub(super) async fn run(common: &Common, parts: Parts) -> anyhow::Result<ExitCod
     database.migrate().await.context("the database's schema can't be brought up to date")?;
     let app = App::new(&config, database, Clock::System)?;
     let running = Running::start(&config, app, metrics, parts).await?;
-    match running.public {
-        Some(public) => info!(%public, internal = %running.internal, worker = parts.worker, "rekindle serves"),
-        None => info!(internal = %running.internal, "rekindle works"),
+    let (internal, worker) = (running.internal, parts.worker);
+    if let Some(public) = running.public {
+        info!(%public, %internal, worker, "rekindle serves");
+    } else {
+        info!(%internal, "rekindle works");
     }
     stop_signal().await?;
     info!("stopping: finishing what was begun");

@@ -183,11 +183,11 @@ impl<'a> Row<'a> {
             self.id,
             self.token,
             self.state.as_str(),
-            self.due_at.map(|at| at.as_micros()),
+            self.due_at.map(Timestamp::as_micros),
             self.reason,
             self.cancelled_by,
             self.generation,
-            self.finished_at().map(|at| at.as_micros()),
+            self.finished_at().map(Timestamp::as_micros),
             self.ended_at.as_micros(),
             self.number,
             self.started_at.as_micros(),
@@ -221,7 +221,7 @@ async fn write_postgres(conn: &mut PgConnection, rows: &[Row<'_>]) -> sqlx::Resu
         .bind(column(rows, |row| row.reason.as_deref()))
         .bind(column(rows, |row| row.cancelled_by))
         .bind(column(rows, |row| row.generation))
-        .bind(column(rows, |row| row.finished_at()))
+        .bind(rows.iter().map(Row::finished_at).collect::<Vec<_>>())
         .bind(column(rows, |row| row.ended_at))
         .bind(column(rows, |row| row.number))
         .bind(column(rows, |row| row.started_at))
