@@ -14,3 +14,4 @@ mod restarts;
 mod simulator;
 mod story;
 mod webhooks;
+mod workers;
