@@ -15,3 +15,4 @@ mod simulator;
 mod stop;
 mod story;
 mod webhooks;
+mod workers;

@@ -81,9 +81,14 @@ impl Installation {
 
     /// Starts `rekindle serve` and waits until it is ready.
     pub async fn start(&mut self) {
+        self.start_as(&["serve"]).await;
+    }
+
+    /// Starts a command that goes on, and waits until it is ready.
+    pub async fn start_as(&mut self, arguments: &[&str]) {
         assert!(self.serving.is_none(), "it serves already");
         let log = File::options().create(true).append(true).open(self.file("log")).unwrap();
-        let mut command = self.command(&["serve"]);
+        let mut command = self.command(arguments);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.serving = Some(command.spawn().unwrap());
         let ready = self.url("/readyz");
