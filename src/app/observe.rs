@@ -10,7 +10,7 @@ use crate::domain::action::{CancelledBy, DEFAULT_MAX_ATTEMPTS};
 use crate::domain::ids::{EnvironmentName, TemplateId};
 use crate::domain::inquiry::{Change, Inquiry, Person};
 use crate::domain::observation::Observation;
-use crate::domain::plan::{Difference, Situation};
+use crate::domain::plan::{Difference, Objection, Situation};
 use crate::domain::rules::Rules;
 use crate::domain::time::Timestamp;
 use crate::storage::{StorageError, Tx};
@@ -98,8 +98,12 @@ pub(super) async fn replan(
     for planned in &difference.replan {
         tx.replan_action(&planned.id, planned, now).await?;
     }
-    for (id, reason) in &difference.cancel {
-        tx.cancel_planned(id, reason, CancelledBy::Plan, now).await?;
+    for (id, Objection { reason, too_late }) in &difference.cancel {
+        if *too_late {
+            tx.fail_planned(id, reason, now).await?;
+        } else {
+            tx.cancel_planned(id, reason, CancelledBy::Plan, now).await?;
+        }
     }
     Ok(difference)
 }

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::app::{App, Environment};
 use crate::domain::action::{Action, Outcome, Reminder};
 use crate::domain::inquiry::Inquiry;
+use crate::domain::plan::Objection;
 use crate::domain::rules::LinkForm;
 use crate::domain::time::Timestamp;
 use crate::notify::error::NotifyError;
@@ -64,8 +65,12 @@ impl App {
 
     /// The inquiry, if the action should still be performed; asked of the same plan that made it.
     async fn still_wanted(&self, environment: &Environment, action: &Action) -> Step<Inquiry> {
-        let situation = self.objection(environment, action).await.map_err(|error| database(&error))?;
-        situation.map_err(|reason| Outcome::Cancel { reason })
+        let wanted = self.objection(environment, action).await.map_err(|error| database(&error))?;
+        wanted.map_err(
+            |Objection { reason, too_late }| {
+                if too_late { Outcome::GiveUp { reason } } else { Outcome::Cancel { reason } }
+            },
+        )
     }
 
     /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as

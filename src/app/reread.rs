@@ -6,8 +6,8 @@ use crate::app::{App, Environment};
 use crate::domain::action::{Action, Outcome};
 use crate::domain::ids::InquiryId;
 use crate::domain::inquiry::Inquiry;
-use crate::domain::observation::{Observation, Snapshot, Source};
-use crate::domain::plan::Situation;
+use crate::domain::observation::{Observation, Snapshot};
+use crate::domain::plan::{Objection, Situation};
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::persona::client::PersonaClient;
@@ -58,8 +58,7 @@ impl App {
     ) -> Result<(), StorageError> {
         let name = &environment.settings.name;
         let id = snapshot.id.clone();
-        let at = snapshot.updated_at.unwrap_or(asked_at);
-        let observation = Observation::of(snapshot, at, Source::Read);
+        let observation = Observation::of_read(snapshot, asked_at);
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
             let observed = observe(&mut tx, environment, observation.clone(), asked_at).await?;
@@ -86,11 +85,12 @@ impl App {
         &self,
         environment: &Environment,
         action: &Action,
-    ) -> Result<Result<Inquiry, String>, StorageError> {
+    ) -> Result<Result<Inquiry, Objection>, StorageError> {
         let name = &environment.settings.name;
         let mut tx = self.database().read().await?;
         let Some(inquiry) = tx.inquiry(name, &action.planned.inquiry).await?.map(|stored| stored.inquiry) else {
-            return Ok(Err("its inquiry is not known".to_owned()));
+            let reason = "its inquiry is not known".to_owned();
+            return Ok(Err(Objection { reason, too_late: false }));
         };
         let group = match inquiry.person() {
             Some(person) => tx.group(name, &person, inquiry.known.template_id()).await?,

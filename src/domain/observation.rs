@@ -1,5 +1,7 @@
 //! What Persona said of an inquiry at one moment, and which of two observations is the newer.
 
+use jiff::SignedDuration;
+
 use crate::domain::ids::{AccountId, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -7,13 +9,19 @@ use crate::domain::time::Timestamp;
 /// How an observation reached us; the order is the order in which ties within one second are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
-    /// The API's answer to a plain read: its `updated-at` has whole seconds only, so an event of that second knows better.
+    /// A read made in the very second its `updated-at` names: an event of that second may be newer.
     Read,
     /// A webhook or an event fetched by its id.
     Event,
     /// The API's answer to our own resume or expire: we know it to be what happened last.
     OwnCall,
+    /// A read made later than the second its `updated-at` names, so it has seen all that happened in it.
+    SettledRead,
 }
+
+/// How much later than `updated-at` a read is made that has seen the whole second: that second, and one more in
+/// case our clock is ahead of Persona's.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(2);
 
 /// When an observation was true, by Persona's clock, as a total order.
 ///
@@ -129,6 +137,14 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// What a read at Persona's API says, asked at `asked_at` by our clock; the time it speaks for is `updated-at`.
+    #[must_use]
+    pub fn of_read(snapshot: Snapshot, asked_at: Timestamp) -> Self {
+        let at = snapshot.updated_at.unwrap_or(asked_at);
+        let settled = asked_at.since(at) >= SETTLED_AFTER;
+        Self::of(snapshot, at, if settled { Source::SettledRead } else { Source::Read })
+    }
+
     /// What a snapshot says, at the time it speaks for.
     #[must_use]
     pub fn of(snapshot: Snapshot, at: Timestamp, source: Source) -> Self {

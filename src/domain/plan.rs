@@ -86,7 +86,17 @@ pub struct Difference {
     /// Actions the plan had cancelled and wants again, or whose time moved.
     pub replan: Vec<Planned>,
     /// Actions that should no longer be performed, and why.
-    pub cancel: Vec<(ActionId, String)>,
+    pub cancel: Vec<(ActionId, Objection)>,
+}
+
+/// Why an action should not be performed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// In words.
+    pub reason: String,
+    /// Whether it was tried and nobody was reached before it was too late: that is a failure to be seen, not a
+    /// change of plan.
+    pub too_late: bool,
 }
 
 impl Difference {
@@ -128,7 +138,7 @@ impl Situation<'_> {
         }
         for action in self.actions.iter().filter(|action| action.state == State::Planned) {
             if !wanted.iter().any(|planned| planned.key == action.planned.key) {
-                difference.cancel.push((action.planned.id.clone(), self.why_not(action, &standings)));
+                difference.cancel.push((action.planned.id.clone(), self.object(action, &standings)));
             }
         }
         difference
@@ -136,11 +146,11 @@ impl Situation<'_> {
 
     /// Why an action should not be performed now; `None` when it should.
     #[must_use]
-    pub fn objection(&self, action: &Action) -> Option<String> {
+    pub fn objection(&self, action: &Action) -> Option<Objection> {
         let standings = self.standings();
         let wanted = standings.iter().flat_map(|(_, standing)| standing.reminders());
         let is_wanted = wanted.into_iter().any(|planned| planned.key == action.planned.key);
-        (!is_wanted).then(|| self.why_not(action, &standings))
+        (!is_wanted).then(|| self.object(action, &standings))
     }
 
     fn deadline_to_remind_of(&self, inquiry: &Inquiry) -> Result<Timestamp, Quiet> {
@@ -206,8 +216,21 @@ impl Situation<'_> {
         open.map(|(due, step)| planned(inquiry, deadline, *due, *step, notifier)).collect()
     }
 
-    fn why_not(&self, action: &Action, standings: &[(InquiryId, Standing)]) -> String {
+    fn object(&self, action: &Action, standings: &[(InquiryId, Standing)]) -> Objection {
         let standing = standings.iter().find(|(id, _)| *id == action.planned.inquiry).map(|(_, standing)| standing);
+        let ended =
+            matches!(standing, Some(Standing::Quiet(Quiet::DeadlinePassed(_) | Quiet::Status(Status::Expired))));
+        let reason = self.why_not(action, standing);
+        match &action.reason {
+            Some(error) if ended && action.attempts > 0 => Objection {
+                reason: format!("nobody was told in time, {reason}; the last error: {error}"),
+                too_late: true,
+            },
+            _ => Objection { reason, too_late: false },
+        }
+    }
+
+    fn why_not(&self, action: &Action, standing: Option<&Standing>) -> String {
         let Work::Remind(reminder) = &action.planned.work;
         match standing {
             None => "its inquiry is no longer known".to_owned(),

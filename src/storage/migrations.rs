@@ -20,11 +20,13 @@ statements! {
 
 /// Applies what is missing. On SQLite all of it is one transaction that keeps other processes out; on PostgreSQL
 /// the migrator holds an advisory lock on a connection of its own.
+///
+/// `run_direct` is `run` without a generic bound that would keep this future from being sent to another thread.
 pub(super) async fn run(pools: &Pools) -> Result<()> {
     let done = match pools {
         Pools::Sqlite { writer, .. } => {
             let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-            let done = SQLITE.run(&mut *tx).await;
+            let done = SQLITE.run_direct(None, &mut *tx, false).await;
             if done.is_ok() {
                 tx.commit().await?;
             }
@@ -32,7 +34,7 @@ pub(super) async fn run(pools: &Pools) -> Result<()> {
         }
         Pools::Postgres(pool) => {
             let mut conn = pool.acquire().await?.detach();
-            let done = POSTGRES.run(&mut conn).await;
+            let done = POSTGRES.run_direct(None, &mut conn, false).await;
             conn.close().await?;
             done
         }

@@ -59,6 +59,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::attempt::STATEMENTS,
     actions::plan::STATEMENTS,
     actions::claim::STATEMENTS,
+    actions::lease::STATEMENTS,
     actions::settle::STATEMENTS,
     actions::operate::STATEMENTS,
     actions::read::STATEMENTS,

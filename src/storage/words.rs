@@ -44,7 +44,7 @@ const MAX_TEXT_BYTES: usize = 2_000;
 /// A text as it can be stored: cut to a bounded length, without the NUL that PostgreSQL refuses in a text.
 pub(super) fn fit(text: &str) -> Cow<'_, str> {
     let cut = &text[..text.floor_char_boundary(MAX_TEXT_BYTES)];
-    if cut.contains('\0') { Cow::Owned(cut.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(cut) }
+    if cut.contains('\0') { Cow::Owned(cut.replace('\0', "?")) } else { Cow::Borrowed(cut) }
 }
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn a_text_is_made_fit_to_be_stored() {
         assert_eq!(fit("as it is"), "as it is");
-        assert_eq!(fit("a\0b"), "a\u{fffd}b");
-        assert_eq!(fit(&"ü".repeat(2_000)).len(), MAX_TEXT_BYTES);
+        assert_eq!(fit("a\0b"), "a?b");
+        assert_eq!(fit(&"\0ü".repeat(2_000)).len(), MAX_TEXT_BYTES - 1, "no character is cut in two");
     }
 }

@@ -102,17 +102,20 @@ fn an_unknown_status_is_kept_until_something_further_along_comes() {
 }
 
 #[test]
-fn the_answer_to_our_own_call_wins_the_tie_and_a_plain_read_does_not() {
+fn within_one_second_our_own_call_and_a_later_read_know_better_than_an_event() {
     let says = |status: &str| {
-        let resource = json!({ "id": "inq_1", "attributes": { "status": status } });
+        let updated_at = at(100).to_string();
+        let resource = json!({ "id": "inq_1", "attributes": { "status": status, "updated-at": updated_at } });
         resource::snapshot(&resource).unwrap()
     };
     let mut inquiry = unknown("inq_1");
     tell(&mut inquiry, "inquiry.expired", 100, &json!({ "status": "expired" }));
-    inquiry.apply(Observation::of(says("pending"), at(100), Source::Read));
-    assert_eq!(inquiry.status(), Some(&Status::Expired), "the event has the finer clock");
+    inquiry.apply(Observation::of_read(says("pending"), at(100)));
+    assert_eq!(inquiry.status(), Some(&Status::Expired), "asked in that second: the event may be newer");
     inquiry.apply(Observation::of(says("pending"), at(100), Source::OwnCall));
     assert_eq!(inquiry.status(), Some(&Status::Pending));
+    inquiry.apply(Observation::of_read(says("expired"), at(102)));
+    assert_eq!(inquiry.status(), Some(&Status::Expired), "asked later: it has seen the whole second");
 }
 
 #[test]

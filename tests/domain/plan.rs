@@ -40,7 +40,7 @@ fn a_moved_deadline_moves_the_reminders() {
     );
     let difference = actions.replan(&group, &rules(&["3h"]), at(61));
     assert_eq!(actions.planned(), ["inq_1 3h at 162000"]);
-    assert!(difference.cancel[0].1.starts_with("the deadline moved to"), "{difference:?}");
+    assert!(difference.cancel[0].1.reason.starts_with("the deadline moved to"), "{difference:?}");
     tell(&mut group[0], "inquiry.transitioned", 70, &json!({ "expires-at": at(24 * HOUR).to_string() }));
     actions.replan(&group, &rules(&["3h"]), at(71));
     assert_eq!(actions.planned(), ["inq_1 3h at 75600"], "what the plan cancelled it may want again");
@@ -126,7 +126,7 @@ fn changed_rules_change_the_plan() {
     actions.replan(&group, &rules(&["50%"]), at(1));
     let difference = actions.replan(&group, &rules(&["3h"]), at(2));
     assert_eq!(actions.planned(), ["inq_1 3h at 75600"]);
-    assert_eq!(difference.cancel[0].1, "the rules no longer ask for it");
+    assert_eq!(difference.cancel[0].1.reason, "the rules no longer ask for it");
 }
 
 #[test]

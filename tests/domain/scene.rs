@@ -84,11 +84,11 @@ impl Actions {
             let action = self.0.iter_mut().find(|action| action.planned.id == planned.id).unwrap();
             *action = fresh(planned.clone(), now);
         }
-        for (id, reason) in &difference.cancel {
+        for (id, objection) in &difference.cancel {
             let action = self.0.iter_mut().find(|action| action.planned.id == *id).unwrap();
             action.state = State::Cancelled;
             action.cancelled_by = Some(rekindle::domain::action::CancelledBy::Plan);
-            action.reason = Some(reason.clone());
+            action.reason = Some(objection.reason.clone());
         }
         difference
     }

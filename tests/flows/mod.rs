@@ -1,5 +1,10 @@
-//! Stories: what happens to a person, told with a simulated Persona, a manual clock and both databases.
+//! Stories: what happens to a person, told with a simulated Persona, a clock moved by hand, and both databases.
 
+mod adoption;
+mod bad_days;
+mod crashes;
+mod deliveries;
+mod people;
 mod reminder;
 mod world;
 

@@ -3,7 +3,7 @@
 use rekindle::domain::action::State;
 
 use super::world::{World, hours, minutes};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 on_both! {
     /// Created → reminder due → link minted → notice delivered with that link → opened → completed → silence.

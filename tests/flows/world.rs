@@ -7,12 +7,17 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use rekindle::app::App;
+use rekindle::app::ingest::{Delivery, Receipt};
 use rekindle::clock::Clock;
 use rekindle::config::Config;
 use rekindle::domain::action::{Action, State, Work};
 use rekindle::domain::ids::{EnvironmentName, InquiryId};
+use rekindle::domain::signature::sign;
 use rekindle::domain::time::Timestamp;
 use rekindle::http::{public, server};
+use rekindle::persona::client::PersonaClient;
+use rekindle::persona::request::IdempotencyKey;
+use rekindle::persona::settings::ClientSettings;
 use rekindle::persona::simulator::{
     Faults, NewInquiry, Opened, SANDBOX_KEY, Serving, Settings, Simulator, WebhookSettings,
 };
@@ -52,6 +57,7 @@ pub struct World {
     config: String,
     url: String,
     application_url: String,
+    webhook_url: String,
     serving: Serving,
     listener: JoinHandle<()>,
     application_task: JoinHandle<()>,
@@ -83,15 +89,32 @@ impl World {
         let application = Application::default();
         let (application_url, application_task) = application.listen().await;
         let config = configuration(&setting, &serving, &application_url);
-        let (app, listener) = start(&config, &scratch.url, &clock, &persona).await;
+        let (app, listener, webhook_url) = start(&config, &scratch.url, &clock, &persona).await;
         let url = scratch.url.clone();
-        Self { clock, persona, application, app, config, url, application_url, serving, listener, application_task }
+        Self {
+            clock,
+            persona,
+            application,
+            app,
+            config,
+            url,
+            application_url,
+            webhook_url,
+            serving,
+            listener,
+            application_task,
+        }
     }
 
     /// Stops the process as hard as can be and starts another one on the same database.
     pub async fn restart(&mut self) {
         self.listener.abort();
-        (self.app, self.listener) = start(&self.config, &self.url, &self.clock, &self.persona).await;
+        (self.app, self.listener, self.webhook_url) = start(&self.config, &self.url, &self.clock, &self.persona).await;
+    }
+
+    /// Stops the process; deliveries find nobody.
+    pub fn stop(&self) {
+        self.listener.abort();
     }
 
     /// As [`World::restart`], with another configuration.
@@ -144,6 +167,31 @@ impl World {
     pub async fn let_leases_lapse(&self) {
         self.clock.advance(seconds(1));
         tokio::time::sleep(LEASE * 5).await;
+    }
+
+    /// Changes how Persona sends webhooks.
+    pub fn change_webhook(&self, change: impl FnOnce(&mut WebhookSettings)) {
+        let mut webhook = WebhookSettings::new(self.webhook_url.clone(), WEBHOOK_SECRET);
+        change(&mut webhook);
+        self.persona.set_webhook(ENVIRONMENT, Some(webhook)).unwrap();
+    }
+
+    /// Delivers the first event of all with a signature of that long ago.
+    pub async fn deliver_signed(&self, ago: SignedDuration) -> Receipt {
+        let event = self.persona.events().remove(0);
+        let body = serde_json::json!({ "data": { "type": "event", "id": event.id.as_str(), "attributes": {
+            "name": event.name, "created-at": event.created_at.to_string(), "payload": { "data": event.payload } } } });
+        let body = body.to_string().into_bytes();
+        let signature = sign(&body, WEBHOOK_SECRET.as_bytes(), self.clock.now().minus(ago));
+        let delivery = Delivery { environment: ENVIRONMENT, signature: Some(signature.as_bytes()), body: &body };
+        self.app.receive(delivery).await.unwrap()
+    }
+
+    /// Somebody at the operator's resumes an inquiry in Persona's dashboard; no event says so.
+    pub async fn resume_at_persona(&self, id: &InquiryId) {
+        let settings = ClientSettings::new(self.serving.api_url().parse().unwrap(), SANDBOX_KEY.into());
+        let client = PersonaClient::new(&settings, self.clock.clone()).unwrap();
+        client.resume_inquiry(id, &IdempotencyKey::parse("by hand").unwrap()).await.unwrap();
     }
 
     /// Loses every delivery that is due now on its way, though Persona holds it for delivered.
@@ -223,21 +271,22 @@ pub fn environment() -> EnvironmentName {
     EnvironmentName::parse(ENVIRONMENT).unwrap()
 }
 
-async fn start(config: &str, url: &str, clock: &Clock, persona: &Simulator) -> (App, JoinHandle<()>) {
+async fn start(config: &str, url: &str, clock: &Clock, persona: &Simulator) -> (App, JoinHandle<()>, String) {
     let config = Config::from_toml(config).unwrap();
     let database = Database::open(url).await.unwrap();
     let app = App::new(&config, database, clock.clone()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let webhook = format!("http://{}/webhooks/persona/{ENVIRONMENT}", listener.local_addr().unwrap());
-    persona.set_webhook(ENVIRONMENT, Some(WebhookSettings::new(webhook, WEBHOOK_SECRET))).unwrap();
+    persona.set_webhook(ENVIRONMENT, Some(WebhookSettings::new(webhook.clone(), WEBHOOK_SECRET))).unwrap();
     let limits = server::ServerLimits::new(&config.limits, Duration::ZERO);
     let routes = public::routes(app.clone(), config.limits);
     let task = tokio::spawn(server::serve(listener, routes, limits, std::future::pending()));
-    (app, task)
+    (app, task, webhook)
 }
 
 fn configuration(setting: &Setting, serving: &Serving, application_url: &str) -> String {
-    let (mode, reminders, more, api_url) = (setting.mode, setting.reminders, setting.more, serving.api_url());
+    let Setting { mode, reminders, more: keys, .. } = setting;
+    let api_url = serving.api_url();
     format!(
         r#"
         [environments.{ENVIRONMENT}]
@@ -248,7 +297,7 @@ fn configuration(setting: &Setting, serving: &Serving, application_url: &str) ->
 
         [environments.{ENVIRONMENT}.templates.default]
         reminders = {reminders}
-        {more}
+        {keys}
 
         [notifiers.app]
         type = "webhook"

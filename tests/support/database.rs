@@ -45,20 +45,18 @@ pub async fn postgres() -> Option<Scratch> {
 macro_rules! on_both {
     ($($(#[$attribute:meta])* async fn $name:ident($database:ident: &Scratch) $story:block)+) => {$(
         $(#[$attribute])*
+        async fn $name($database: &$crate::support::Scratch) $story
+
         mod $name {
-            use super::*;
-
-            async fn story($database: &$crate::support::Scratch) $story
-
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                story(&$crate::support::sqlite().await).await;
+                super::$name(&$crate::support::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 if let Some(database) = $crate::support::postgres().await {
-                    story(&database).await;
+                    super::$name(&database).await;
                 }
             }
         }

@@ -3,7 +3,9 @@
 pub mod application;
 mod database;
 pub mod lock;
+mod logging;
 mod postgres;
 
 pub(crate) use database::on_both;
 pub use database::{Scratch, postgres, sqlite};
+pub use logging::listen;

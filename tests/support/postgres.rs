@@ -73,7 +73,7 @@ impl Drop for Lent {
             return;
         }
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let _ = blocking(|| async move {
+        let _ = blocking(async move {
             let mut admin = connect(&server.url).await?;
             admin.execute(AssertSqlSafe(sql)).await?;
             admin.close().await
@@ -95,7 +95,7 @@ fn start() -> Option<Server> {
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
     let mut keeper = keeper(&binaries, &folder);
     let url = format!("postgres://postgres@localhost/postgres?host={}", folder.display());
-    if let Err(why) = blocking(|| prepare(url.clone())) {
+    if let Err(why) = blocking(prepare(url.clone())) {
         // The keeper takes the folder with it: read the log first.
         let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
         drop(keeper.stdin.take());
@@ -172,9 +172,9 @@ fn with_database(url: &str, name: &str) -> String {
 }
 
 /// Runs something to its end from where nothing can be awaited, on a thread and runtime of its own.
-fn blocking<T: Send, W: Future<Output = T>>(work: impl FnOnce() -> W + Send) -> T {
+fn blocking<T: Send>(work: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
-        let run = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work());
+        let run = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
         scope.spawn(run).join().unwrap()
     })
 }

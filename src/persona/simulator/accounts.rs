@@ -29,10 +29,9 @@ impl World {
         reference_id: Option<&str>,
         now: Timestamp,
     ) -> AccountId {
-        let same =
-            |account: &&Account| account.environment == environment && account.reference_id.as_deref() == reference_id;
-        if let Some(known) = reference_id.and_then(|_| self.accounts.values().find(same)) {
-            return known.id.clone();
+        let name = reference_id.map(|reference_id| (environment, reference_id.to_owned()));
+        if let Some(known) = name.as_ref().and_then(|name| self.account_names.get(name)) {
+            return known.clone();
         }
         let id = self.random.mint("act", AccountId::parse);
         let account = Account {
@@ -46,6 +45,7 @@ impl World {
             self.record(Occurrence { environment, name: "account.created", object: id.as_str(), payload, at: now });
         }
         self.accounts.insert(id.clone(), account);
+        self.account_names.extend(name.map(|name| (name, id.clone())));
         id
     }
 }

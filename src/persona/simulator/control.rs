@@ -11,17 +11,14 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::deliveries::DeliveryState;
 use super::door::Opened;
 use super::faults::Faults;
 use super::handle::Simulator;
 use super::inquiries::NewInquiry;
 use super::lifecycle::Move;
 use super::refusal::Refusal;
-use super::requests::RequestRecord;
-use super::times::written;
+use super::shown::{shown, shown_delivery, shown_event, shown_report, shown_request};
 use super::unknowns::Unknowns;
-use super::views::{DeliveryView, InquiryView};
 use super::webhook::WebhookSettings;
 use crate::domain::ids::{EventId, InquiryId, TemplateId};
 
@@ -203,10 +200,7 @@ async fn set_unknowns(State(simulator): State<Simulator>, Json(unknowns): Json<U
 
 async fn events(State(simulator): State<Simulator>) -> Json<Value> {
     let events = simulator.events();
-    let shown = events.iter().rev().take(SHOWN).map(|event| {
-        json!({ "id": event.id.as_str(), "name": event.name, "object": event.object, "created-at": written(event.created_at) })
-    });
-    Json(shown.collect())
+    Json(events.iter().rev().take(SHOWN).map(shown_event).collect())
 }
 
 async fn resend(State(simulator): State<Simulator>, Path(id): Path<String>) -> Result<StatusCode, Refused> {
@@ -220,10 +214,7 @@ async fn deliveries(State(simulator): State<Simulator>) -> Json<Value> {
 
 async fn deliver_due(State(simulator): State<Simulator>) -> Json<Value> {
     let reports = simulator.deliver_due().await;
-    let shown = reports.iter().map(|report| {
-        json!({ "event": report.event.as_str(), "name": report.name, "attempt": report.attempt, "outcome": format!("{:?}", report.outcome) })
-    });
-    Json(shown.collect())
+    Json(reports.iter().map(shown_report).collect())
 }
 
 async fn requests(State(simulator): State<Simulator>) -> Json<Value> {
@@ -236,62 +227,4 @@ fn inquiry_id(text: &str) -> Result<InquiryId, Refused> {
 
 fn show(simulator: &Simulator, id: &InquiryId) -> Result<Value, Refused> {
     simulator.inquiry(id).as_ref().map(shown).ok_or_else(|| Refused(Refusal::not_found()))
-}
-
-fn shown(view: &InquiryView) -> Value {
-    let sessions = view.sessions.iter().map(|session| {
-        json!({ "id": session.id.as_str(), "status": session.status.as_str(), "expires-at": written(session.expires_at) })
-    });
-    let links = view.links.iter().map(|link| {
-        json!({
-            "url": link.url.expose_secret(),
-            "session": link.session.as_str(),
-            "expires-at": written(link.expires_at),
-            "first-used-at": link.first_used_at.map(written),
-        })
-    });
-    json!({
-        "id": view.id.as_str(),
-        "environment": view.environment,
-        "status": view.status.as_str(),
-        "template": view.template.as_str(),
-        "version": view.version.as_str(),
-        "reference-id": view.reference_id,
-        "created-at": written(view.created_at),
-        "expires-at": view.expires_at.map(written),
-        "next-step": view.next_step,
-        "plain-link": view.plain_link.expose_secret(),
-        "sessions": sessions.collect::<Vec<_>>(),
-        "links": links.collect::<Vec<_>>(),
-    })
-}
-
-fn shown_delivery(view: &DeliveryView) -> Value {
-    let (state, due_at) = match view.state {
-        DeliveryState::Due(at) => ("due", Some(written(at))),
-        DeliveryState::UnderWay => ("under-way", None),
-        DeliveryState::Delivered => ("delivered", None),
-        DeliveryState::Failed => ("failed", None),
-    };
-    json!({
-        "event": view.event.as_str(),
-        "name": view.name,
-        "environment": view.environment,
-        "attempts-made": view.attempts_made,
-        "last-status": view.last_status,
-        "state": state,
-        "due-at": due_at,
-    })
-}
-
-fn shown_request(record: &RequestRecord) -> Value {
-    json!({
-        "at": written(record.at),
-        "environment": record.environment,
-        "request": record.line(),
-        "query": record.query,
-        "idempotency-key": record.idempotency_key,
-        "status": record.status,
-        "replayed": record.replayed,
-    })
 }

@@ -122,6 +122,10 @@ impl Deliveries {
             }
             None => DeliveryState::Failed,
         };
+        if !matches!(delivery.state, DeliveryState::Due(_)) {
+            // A resend makes its own.
+            delivery.body = Bytes::new();
+        }
     }
 
     /// Gives up what is pending in an environment, as disabling a webhook does.

@@ -65,10 +65,11 @@ struct Posting {
     repeated: bool,
 }
 
-/// Puts a delivery back when its attempt is cancelled.
+/// A delivery that was taken for an attempt; it is put back when the attempt is cancelled.
 struct UnderWay<'a> {
     simulator: &'a Simulator,
     number: u64,
+    settled: bool,
 }
 
 impl DeliveryOutcome {
@@ -88,8 +89,23 @@ impl Drop for BackgroundDelivery {
     }
 }
 
+impl<'a> UnderWay<'a> {
+    const fn new(simulator: &'a Simulator, number: u64) -> Self {
+        Self { simulator, number, settled: false }
+    }
+
+    async fn attempt(mut self) -> Option<DeliveryReport> {
+        let report = self.simulator.attempt(self.number).await;
+        self.settled = true;
+        report
+    }
+}
+
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
         let now = self.simulator.clock().now();
         self.simulator.world().deliveries.put_back(self.number, now);
     }
@@ -100,11 +116,10 @@ impl Simulator {
     /// for each receiver.
     pub async fn deliver_due(&self) -> Vec<DeliveryReport> {
         let taken = self.take_due();
-        let mut waiting: Vec<UnderWay<'_>> =
-            taken.into_iter().rev().map(|number| UnderWay { simulator: self, number }).collect();
+        let taken: Vec<UnderWay<'_>> = taken.into_iter().map(|number| UnderWay::new(self, number)).collect();
         let mut reports = Vec::new();
-        while let Some(next) = waiting.pop() {
-            reports.extend(self.attempt(next.number).await);
+        for delivery in taken {
+            reports.extend(delivery.attempt().await);
         }
         reports
     }
@@ -124,8 +139,7 @@ impl Simulator {
                 }
                 let simulator = self.clone();
                 under_way.spawn(async move {
-                    let guard = UnderWay { simulator: &simulator, number };
-                    simulator.attempt(guard.number).await;
+                    UnderWay::new(&simulator, number).attempt().await;
                 });
             }
             while under_way.try_join_next().is_some() {}
@@ -162,8 +176,8 @@ impl Simulator {
     }
 
     async fn post(&self, posting: &Posting) -> DeliveryOutcome {
-        let request = self
-            .receiver_client()
+        let Some(client) = self.receiver_client() else { return DeliveryOutcome::Unreachable };
+        let request = client
             .post(&posting.url)
             .header("Content-Type", "application/json; charset=utf-8")
             .header("Persona-Signature", &posting.signature)
@@ -210,10 +224,14 @@ impl World {
 
 /// The client that posts to receivers: no redirects, because Persona's documentation knows no success but 2xx.
 pub(super) fn receiver_client(timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()).no_proxy().build()
+}
+
+/// Gives TLS its one crypto provider, which clients need to be made.
+pub(super) fn install_crypto_provider() {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // Somebody else may have installed one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none()).no_proxy().build()
 }

@@ -86,8 +86,8 @@ impl Door {
     /// Takes a link apart, or takes a bare code.
     pub(super) fn at(link: &str) -> Self {
         let Ok(url) = url::Url::parse(link) else { return Self::Code(link.to_owned()) };
-        match url.path().strip_prefix("/v/") {
-            Some(code) => Self::Code(code.to_owned()),
+        match url.path().rsplit_once("/v/") {
+            Some((_, code)) => Self::Code(code.to_owned()),
             None => Self::of_query(url.query().unwrap_or_default()),
         }
     }

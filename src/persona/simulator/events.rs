@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use super::times::{whole_millisecond, written};
+use super::webhook::Included;
 use super::world::{EnvironmentHandle, World};
 use super::{payload, render};
 use crate::domain::ids::{EventId, InquiryId, SessionId};
 use crate::domain::time::Timestamp;
 
-/// An event in its newest shape: kebab keys, everything included.
+/// An event in its newest shape, with kebab keys.
 pub(super) struct Event {
     pub(super) id: EventId,
     pub(super) sequence: u64,
@@ -21,8 +22,8 @@ pub(super) struct Event {
     /// The id of the object it is about.
     pub(super) object: String,
     pub(super) created_at: Timestamp,
-    pub(super) object_as_it_was: Value,
-    pub(super) included: Vec<Value>,
+    /// As JSON text, which takes a fraction of the room.
+    payload: String,
 }
 
 /// What is about to become an event.
@@ -58,6 +59,16 @@ impl Events {
 }
 
 impl Event {
+    /// The object as it was.
+    pub(super) fn object_as_it_was(&self) -> Value {
+        self.payload()["data"].take()
+    }
+
+    /// The object as it was, with its related objects where the webhook of that time was to see any.
+    pub(super) fn payload(&self) -> Value {
+        serde_json::from_str(&self.payload).unwrap_or_else(|_| unreachable!("an event is kept as the JSON it was"))
+    }
+
     /// The event as a document, with this payload.
     pub(super) fn document(&self, payload: &Value) -> Value {
         json!({
@@ -73,6 +84,7 @@ impl World {
     pub(super) fn record(&mut self, occurrence: Occurrence<'_>) {
         let id = self.random.mint("evt", EventId::parse);
         let (object_as_it_was, included) = occurrence.payload;
+        let payload = json!({ "data": object_as_it_was, "included": included }).to_string();
         let event = Event {
             id: id.clone(),
             sequence: self.next_sequence(),
@@ -80,8 +92,7 @@ impl World {
             name: occurrence.name,
             object: occurrence.object.to_owned(),
             created_at: whole_millisecond(occurrence.at),
-            object_as_it_was,
-            included,
+            payload,
         };
         let webhook = self.environment(occurrence.environment).webhook.as_ref();
         let body =
@@ -110,7 +121,8 @@ impl World {
     ) -> Result<(), Refusal> {
         let inquiry = self.inquiry(id)?;
         let environment = inquiry.environment;
-        let payload = (render::inquiry(self, inquiry), render::related_to_inquiry(self, inquiry, |_| true));
+        let shows_related = self.shows_related(environment);
+        let payload = (render::inquiry(self, inquiry), render::related_to_inquiry(self, inquiry, |_| shows_related));
         self.record(Occurrence { environment, name, object: id.as_str(), payload, at });
         Ok(())
     }
@@ -118,8 +130,13 @@ impl World {
     pub(super) fn announce_session(&mut self, id: &SessionId, name: &'static str, at: Timestamp) {
         let Some(session) = self.sessions.get(id) else { return };
         let environment = session.environment;
-        let inquiry = self.inquiries.get(&session.inquiry).map(|inquiry| render::inquiry(self, inquiry));
-        let payload = (render::session(session), inquiry.into_iter().collect());
+        let inquiry = self.inquiries.get(&session.inquiry).filter(|_| self.shows_related(environment));
+        let related = inquiry.map(|inquiry| render::inquiry(self, inquiry)).into_iter().collect();
+        let payload = (render::session(session), related);
         self.record(Occurrence { environment, name, object: id.as_str(), payload, at });
+    }
+
+    fn shows_related(&self, environment: EnvironmentHandle) -> bool {
+        self.environment(environment).webhook.as_ref().is_some_and(|webhook| webhook.included != Included::None)
     }
 }

@@ -1,10 +1,13 @@
 //! The handle by which tests, the demo and the control routes hold the simulated Persona.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use secrecy::SecretString;
 
 use super::deliveries::DeliveryState;
-use super::dispatch::receiver_client;
+use super::dispatch::{install_crypto_provider, receiver_client};
 use super::door::{Door, Opened, RefusedReason, Visit, Visited};
 use super::faults::Faults;
 use super::inquiries::NewInquiry;
@@ -17,7 +20,7 @@ use super::views::{DeliveryView, EventView, InquiryView};
 use super::webhook::WebhookSettings;
 use super::world::World;
 use crate::clock::Clock;
-use crate::domain::ids::{EventId, InquiryId, TemplateId, TemplateVersionId};
+use crate::domain::ids::{EventId, InquiryId, SessionId, TemplateId, TemplateVersionId};
 use crate::domain::time::Timestamp;
 
 /// A simulated Persona. Clones hold the same one.
@@ -27,7 +30,9 @@ pub struct Simulator(Arc<Shared>);
 struct Shared {
     clock: Clock,
     world: Mutex<World>,
-    receivers: reqwest::Client,
+    /// Made when the first delivery is due: it reads the machine's certificates, and many a story has no deliveries.
+    receivers: OnceLock<reqwest::Client>,
+    delivery_timeout: Duration,
 }
 
 impl fmt::Debug for Simulator {
@@ -40,12 +45,13 @@ impl Simulator {
     /// A Persona in which nothing has happened yet.
     ///
     /// # Panics
-    /// When a template's id in the settings is no id, or this machine can't make an HTTP client.
+    /// When a template's id in the settings is no id.
     #[must_use]
     pub fn new(clock: Clock, settings: Settings) -> Self {
-        let receivers = receiver_client(settings.delivery_timeout).expect("an HTTP client can be made");
+        install_crypto_provider();
+        let delivery_timeout = settings.delivery_timeout;
         let world = World::new(settings, clock.now()).expect("a template's id is a short printable word");
-        Self(Arc::new(Shared { clock, world: Mutex::new(world), receivers }))
+        Self(Arc::new(Shared { clock, world: Mutex::new(world), receivers: OnceLock::new(), delivery_timeout }))
     }
 
     /// Makes an inquiry in the environment of this name, as the Dashboard would.
@@ -73,6 +79,22 @@ impl Simulator {
     /// When there is no such inquiry, or its status does not allow it.
     pub fn make(&self, id: &InquiryId, step: &Move) -> Result<bool, Refusal> {
         self.change(|world, now| world.make(id, step, now))
+    }
+
+    /// Resumes an inquiry, as the Dashboard's button does.
+    ///
+    /// # Errors
+    /// When there is no such inquiry, or its status does not allow it.
+    pub fn resume(&self, id: &InquiryId) -> Result<SessionId, Refusal> {
+        self.change(|world, now| world.resume(id, now))
+    }
+
+    /// Makes a one-time link, without an API request.
+    ///
+    /// # Errors
+    /// When there is no such inquiry, it is not open, or has had all its sessions.
+    pub fn generate_link(&self, id: &InquiryId) -> Result<SecretString, Refusal> {
+        self.change(|world, now| world.generate_link(id, None, now)).map(|links| links.long)
     }
 
     /// Publishes a new version of a template; other life times apply to inquiries created from it.
@@ -219,8 +241,13 @@ impl Simulator {
         self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn receiver_client(&self) -> &reqwest::Client {
-        &self.0.receivers
+    /// Nothing when this machine can't make an HTTP client.
+    pub(super) fn receiver_client(&self) -> Option<&reqwest::Client> {
+        if let Some(client) = self.0.receivers.get() {
+            return Some(client);
+        }
+        let client = receiver_client(self.0.delivery_timeout).ok()?;
+        Some(self.0.receivers.get_or_init(|| client))
     }
 }
 

@@ -9,6 +9,9 @@ use crate::domain::time::Timestamp;
 /// How long answers are kept; documented as at least this.
 pub(super) const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// After how many new keys those that are past their time are forgotten.
+const SWEPT_EVERY: usize = 1_024;
+
 /// The first request under a key, and its answer.
 pub(super) struct Remembered {
     pub(super) request: Fingerprint,
@@ -36,8 +39,11 @@ pub(super) enum Recall {
 
 impl super::world::Environment {
     pub(super) fn recall(&mut self, key: &str, request: &Fingerprint, now: Timestamp) -> Recall {
-        self.remembered.retain(|_, remembered| now.since(remembered.at) < KEPT_FOR);
-        match self.remembered.get(key) {
+        let is_kept = |remembered: &Remembered| now.since(remembered.at) < KEPT_FOR;
+        if self.remembered.len().is_multiple_of(SWEPT_EVERY) {
+            self.remembered.retain(|_, remembered| is_kept(remembered));
+        }
+        match self.remembered.get(key).filter(|remembered| is_kept(remembered)) {
             None => Recall::First,
             Some(known) if known.request == *request => Recall::Repetition(known.status, known.body.clone()),
             Some(_) => Recall::Mismatch,

@@ -1,6 +1,6 @@
 //! A stateful Persona, served over HTTP: the stand-in in every test, in the demo and behind `rekindle simulator`.
 //!
-//! [`Simulator`] holds it. Its state ([`world`]) is plain and pure: every change takes the time it happens at, and ids
+//! [`Simulator`] holds it. Its state (`world`) is plain and pure: every change takes the time it happens at, and ids
 //! come from a seed, so one story is told the same way every time. Around it lie the REST API, the pages people see,
 //! the deliveries to webhooks, and control routes for a shell. What Persona's documentation leaves open is a switch in
 //! [`Unknowns`]; what can go wrong is a switch in [`Faults`].
@@ -50,6 +50,7 @@ mod pages;
 mod dispatch;
 mod handle;
 mod serve;
+mod shown;
 mod views;
 
 pub use self::deliveries::DeliveryState;

@@ -14,13 +14,15 @@ pub(super) fn is_wanted(event: &Event, webhook: &WebhookSettings) -> bool {
 
 /// The bytes that are posted; every attempt carries the same.
 pub(super) fn body(event: &Event, webhook: &WebhookSettings) -> Bytes {
-    let mut data = event.object_as_it_was.clone();
-    let mut included: Vec<Value> =
-        event.included.iter().filter(|object| is_included(object, webhook)).cloned().collect();
-    for object in std::iter::once(&mut data).chain(&mut included) {
-        shorten(object, webhook);
+    let mut payload = event.payload();
+    if let Some(included) = payload["included"].as_array_mut() {
+        included.retain(|object| is_included(object, webhook));
+        for object in included {
+            shorten(object, webhook);
+        }
     }
-    let document = json!({ "data": event.document(&json!({ "data": data, "included": included })) });
+    shorten(&mut payload["data"], webhook);
+    let document = json!({ "data": event.document(&payload) });
     let dialect = Dialect { version: webhook.api_version, inflection: webhook.key_inflection };
     Bytes::from(dialect.rewrite(document).to_string())
 }

@@ -167,7 +167,7 @@ impl World {
             name: event.name,
             object: event.object.clone(),
             created_at: event.created_at,
-            payload: event.object_as_it_was.clone(),
+            payload: event.object_as_it_was(),
         };
         self.events.iter().map(view).collect()
     }

@@ -3,7 +3,7 @@
 use crate::domain::action::End;
 use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
-use crate::storage::actions::claim::Lease;
+use crate::storage::actions::lease::Lease;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::row::Place;
 use crate::storage::transaction::Tx;

@@ -6,6 +6,7 @@
 
 pub(super) mod attempt;
 pub(super) mod claim;
+pub(super) mod lease;
 pub(super) mod operate;
 pub(super) mod plan;
 pub(super) mod read;
@@ -14,5 +15,6 @@ pub(super) mod settle;
 mod work;
 
 pub use attempt::{Attempt, AttemptOutcome};
-pub use claim::{Claimed, Lane, Lease, Reaped};
+pub use claim::{Claimed, Lane};
+pub use lease::{Lease, Reaped};
 pub use read::{ActionFilter, Backlog, Count};

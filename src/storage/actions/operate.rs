@@ -4,7 +4,7 @@ use crate::domain::action::{CancelledBy, State};
 use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::storage::actions::attempt::{Attempt, AttemptOutcome};
-use crate::storage::actions::claim::Lease;
+use crate::storage::actions::lease::Lease;
 use crate::storage::error::Result;
 use crate::storage::row::Place;
 use crate::storage::transaction::Tx;

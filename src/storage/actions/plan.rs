@@ -49,6 +49,10 @@ statements! {
          SET state = 'cancelled', reason = $2, cancelled_by = $3, finished_at = $4, updated_at = $4
          WHERE id = $1 AND state = 'planned'"
     }
+    FAIL {
+        "UPDATE actions SET state = 'failed', reason = $2, finished_at = $3, updated_at = $3
+         WHERE id = $1 AND state = 'planned'"
+    }
 }
 
 impl Tx {
@@ -134,6 +138,22 @@ impl Tx {
                 .await
                 .map(|done| done.rows_affected() == 1))?;
         Ok(cancelled)
+    }
+
+    /// Gives up an action that is still planned; false when it is not, and nothing changed.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn fail_planned(&mut self, id: &ActionId, reason: &str, now: Timestamp) -> Result<bool> {
+        let failed = on_db!(self, conn, sql = FAIL =>
+            sqlx::query(sql)
+                .bind(id.as_str())
+                .bind(fit(reason).as_ref())
+                .bind(now)
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected() == 1))?;
+        Ok(failed)
     }
 }
 

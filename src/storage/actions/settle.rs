@@ -3,7 +3,7 @@
 use crate::domain::action::{CancelledBy, End, Settled, State};
 use crate::domain::time::Timestamp;
 use crate::storage::actions::attempt::Attempt;
-use crate::storage::actions::claim::Lease;
+use crate::storage::actions::lease::Lease;
 use crate::storage::error::Result;
 use crate::storage::transaction::Tx;
 use crate::storage::words::fit;

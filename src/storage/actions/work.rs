@@ -25,7 +25,7 @@ pub(super) fn write(work: &Work) -> String {
     text.unwrap_or_default()
 }
 
-/// Reads what [`write`] wrote; `None` when it is anything else.
+/// Reads what [`write()`] wrote; `None` when it is anything else.
 pub(super) fn read(kind: Kind, text: &str) -> Option<Work> {
     match kind {
         Kind::Remind => {

@@ -36,7 +36,7 @@ pub(super) fn write(inquiry: &Inquiry) -> String {
     serde_json::to_string(&state).unwrap_or_default()
 }
 
-/// Reads what [`write`] wrote; `None` when it is anything else.
+/// Reads what [`write()`] wrote; `None` when it is anything else.
 pub(super) fn read(environment: EnvironmentName, id: InquiryId, text: &str) -> Option<Inquiry> {
     let state: State = serde_json::from_str(text).ok().filter(|state: &State| state.v == VERSION)?;
     let status = match state.status {
@@ -93,6 +93,7 @@ impl Moment {
             Source::Read => 'r',
             Source::Event => 'e',
             Source::OwnCall => 'o',
+            Source::SettledRead => 's',
         };
         Self(at.second, source, at.micros, at.rank)
     }
@@ -102,6 +103,7 @@ impl Moment {
             'r' => Source::Read,
             'e' => Source::Event,
             'o' => Source::OwnCall,
+            's' => Source::SettledRead,
             _ => return None,
         };
         Some(ObservedAt { second: self.0, source, micros: self.2, rank: self.3 })

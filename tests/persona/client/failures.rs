@@ -11,7 +11,6 @@ use rekindle::persona::request::ListFilter;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tracing_subscriber::fmt::format::FmtSpan;
 use wiremock::ResponseTemplate;
 
 use super::{API_KEY, Persona, fixture, inquiry, key, settings};
@@ -221,13 +220,7 @@ impl std::io::Write for Lines {
 async fn the_log_tells_the_call_and_its_end_but_no_secret() {
     let lines = Lines::default();
     let written = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_ansi(false)
-        .with_writer(move || written.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = crate::support::listen(move || written.clone());
     let answer = ResponseTemplate::new(200)
         .set_body_json(fixture("api/one-time-link.json"))
         .insert_header("Request-Id", "req_AdaExample1");

@@ -47,10 +47,10 @@ fn find<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Event, Refusa
 }
 
 fn full(event: &Event) -> Value {
-    event.document(&json!({ "data": event.object_as_it_was }))
+    event.document(&json!({ "data": event.object_as_it_was() }))
 }
 
 fn brief(event: &Event) -> Value {
-    let kind = &event.object_as_it_was["type"];
+    let kind = &event.object_as_it_was()["type"];
     event.document(&json!({ "data": { "type": kind, "id": event.object, "attributes": {} } }))
 }

@@ -1,0 +1,176 @@
+//! Persona and the application have bad days; people get in all the same, or somebody sees why not.
+
+use rekindle::domain::action::State;
+use rekindle::persona::simulator::{Failure, FailureKind, FailureMoment, Faults, Settings, Unknowns};
+
+use super::world::{Setting, World, hours, minutes, seconds};
+use crate::support::on_both;
+
+const MINT: &str = "generate-one-time-link";
+
+fn failing(times: u32, kind: FailureKind, moment: FailureMoment) -> Faults {
+    Faults {
+        fail_next: times,
+        failure: Failure { kind, moment },
+        only_requests_with: Some(MINT.to_owned()),
+        ..Faults::default()
+    }
+}
+
+on_both! {
+    /// The application is down: the notice is tried again, with the same id and the same link, and nothing is minted twice.
+    async fn a_notice_is_handed_over_again_with_the_same_link(scratch: &Scratch) {
+        let world = World::on(scratch).await;
+        let ada = world.person("ada");
+        world.settle().await;
+        world.application.answer_next(&[503, 500]);
+        world.clock.advance(hours(12));
+        for _ in 0..3 {
+            world.settle().await;
+            world.clock.advance(seconds(30));
+        }
+        let deliveries = world.application.deliveries();
+        assert_eq!(deliveries.iter().map(|delivery| delivery.answered).collect::<Vec<_>>(), [503, 500, 204]);
+        assert!(deliveries.iter().all(|d| (&d.id, &d.link) == (&deliveries[0].id, &deliveries[0].link)));
+        assert_eq!(world.calls(MINT), 1);
+        assert_eq!(world.persona.inquiry(&ada).unwrap().sessions.len(), 1, "a mint costs a session");
+        assert_eq!(world.actions(&ada).await[0].attempts, 3);
+        world.finish().await;
+    }
+
+    /// The application refuses for good: a dead letter with its reason, which an operator can retry.
+    async fn a_refused_notice_is_a_dead_letter_until_an_operator_retries_it(scratch: &Scratch) {
+        let world = World::on(scratch).await;
+        let ada = world.person("ada");
+        world.settle().await;
+        world.application.answer_next(&[400]);
+        world.clock.advance(hours(12));
+        world.settle().await;
+        let action = world.actions(&ada).await.remove(0);
+        assert_eq!(action.state, State::Failed);
+        assert!(action.reason.unwrap().contains("answered 400"));
+
+        world.app.retry_action(&action.planned.id).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.application.notices().len(), 1);
+        assert_eq!(world.actions(&ada).await[0].state, State::Done);
+        world.finish().await;
+    }
+
+    /// Persona answers 5xx: a new key, because the old one would bring the same answer again.
+    async fn a_failing_persona_is_asked_again_under_a_new_key(scratch: &Scratch) {
+        let world = World::on(scratch).await;
+        world.person("ada");
+        world.settle().await;
+        world.persona.set_faults(failing(2, FailureKind::Status(503), FailureMoment::BeforeActing));
+        world.clock.advance(hours(12));
+        for _ in 0..4 {
+            world.settle().await;
+            world.clock.advance(seconds(30));
+        }
+        let link = world.application.only_notice().link;
+        world.open(&link).unwrap();
+        let keys: Vec<String> = mint_keys(&world);
+        assert_eq!(keys.len(), 3);
+        assert!(keys[0] != keys[1] && keys[1] != keys[2], "{keys:?}");
+        world.finish().await;
+    }
+
+    /// The connection breaks after Persona acted: the same key brings the same link, and no session is wasted.
+    async fn a_lost_answer_is_asked_for_again_under_the_same_key(scratch: &Scratch) {
+        let world = World::on(scratch).await;
+        let ada = world.person("ada");
+        world.settle().await;
+        world.persona.set_faults(failing(1, FailureKind::ConnectionDropped, FailureMoment::AfterActing));
+        world.clock.advance(hours(12));
+        world.settle().await;
+        world.clock.advance(seconds(30));
+        world.settle().await;
+        let link = world.application.only_notice().link;
+        world.open(&link).unwrap();
+        let keys = mint_keys(&world);
+        assert_eq!((keys.len(), &keys[0]), (2, &keys[1]));
+        assert_eq!(world.persona.inquiry(&ada).unwrap().sessions.len(), 1);
+        world.finish().await;
+    }
+
+    /// The rate limit is used up: everyone is reminded when Persona says that the window begins anew.
+    async fn a_used_up_rate_limit_is_waited_for(scratch: &Scratch) {
+        let persona = Settings { requests_per_minute: 4, ..Settings::default() };
+        let world = World::with(scratch, Setting { persona, ..Setting::default() }).await;
+        for name in ["ada", "bo", "chidi", "dora", "emil"] {
+            world.person(name);
+        }
+        world.settle().await;
+        world.clock.advance(hours(12));
+        for _ in 0..12 {
+            world.settle().await;
+            world.clock.advance(minutes(1));
+        }
+        assert_eq!(world.application.notices().len(), 5);
+        let refused = world.persona.requests().into_iter().filter(|request| request.status == Some(429)).count();
+        assert!(refused > 0, "the story needs a used up limit");
+        world.finish().await;
+    }
+
+    /// A key that is no good is an operator's to mend: nothing is lost meanwhile.
+    async fn a_refused_key_is_waited_for_slowly(scratch: &Scratch) {
+        let world = World::on(scratch).await;
+        let ada = world.person("ada");
+        world.settle().await;
+        world.persona.set_faults(failing(1, FailureKind::Status(403), FailureMoment::BeforeActing));
+        world.clock.advance(hours(12));
+        world.settle().await;
+        let action = world.actions(&ada).await.remove(0);
+        assert_eq!(action.state, State::Planned);
+        assert!(action.planned.due_at.since(world.clock.now()) >= minutes(9), "{:?}", action.planned.due_at);
+        world.clock.advance(minutes(11));
+        world.settle().await;
+        assert_eq!(world.application.notices().len(), 1);
+        world.finish().await;
+    }
+
+    /// Expired a moment ago without our hearing: Persona refuses the link, we read the inquiry and leave it.
+    async fn a_refused_link_makes_us_look_again(scratch: &Scratch) {
+        for (_, unknowns) in Unknowns::all_variations() {
+            let persona = Settings { unknowns, ..Settings::default() };
+            let setting = Setting { reminders: r#"["3h"]"#, persona, ..Setting::default() };
+            let world = World::with(scratch, setting).await;
+            let ada = world.person("ada");
+            world.settle().await;
+            world.clock.advance(hours(21));
+            world.persona.start(&ada).unwrap();
+            world.persona.deliver_due().await;
+            world.persona.expire(&ada).unwrap();
+            world.lose_deliveries().await;
+            world.clock.advance(seconds(5));
+            world.settle().await;
+            assert_eq!(world.application.deliveries(), []);
+            let action = world.actions(&ada).await.remove(0);
+            assert_eq!((action.state, action.reason.as_deref()), (State::Cancelled, Some("it is expired")));
+            world.finish().await;
+        }
+    }
+
+    /// A reminder that could never be handed over is given up when the deadline comes, and stays to be seen.
+    async fn a_reminder_nobody_got_is_seen(scratch: &Scratch) {
+        let world = World::with(scratch, Setting { reminders: r#"["3h"]"#, ..Setting::default() }).await;
+        let ada = world.person("ada");
+        world.settle().await;
+        world.application.answer_next(&[503; 40]);
+        world.clock.advance(hours(21));
+        for _ in 0..40 {
+            world.work().await;
+            world.clock.advance(minutes(30));
+        }
+        let action = world.actions(&ada).await.remove(0);
+        assert_eq!(action.state, State::Failed, "{action:?}");
+        assert!(action.reason.as_deref().unwrap().contains("answered 503"), "{action:?}");
+        world.finish().await;
+    }
+}
+
+fn mint_keys(world: &World) -> Vec<String> {
+    let mints = world.persona.requests().into_iter().filter(|request| request.path.contains(MINT));
+    mints.filter_map(|request| request.idempotency_key).collect()
+}

@@ -1,0 +1,173 @@
+//! Events are stored once, counted, settled, listed and found.
+
+use rekindle::domain::time::Timestamp;
+use rekindle::storage::events::{EventFilter, NewEvent, Origin, Outcome, Recorded, UnreadableBody};
+use rekindle::storage::{Cursor, Tx};
+
+use crate::storage::sample::{at, environment, event_id, inquiry_id, sandbox};
+use crate::support::on_both;
+
+const BODY: &[u8] = b"{\"not\": \"UTF-8: \xff\xfe, nor without \x00\"}";
+
+async fn record(tx: &mut Tx, id: &str, inquiry: Option<&str>, second: i64) -> Recorded {
+    record_in(tx, "sandbox", id, inquiry, at(second)).await
+}
+
+async fn record_in(
+    tx: &mut Tx,
+    environment_name: &str,
+    id: &str,
+    inquiry: Option<&str>,
+    received_at: Timestamp,
+) -> Recorded {
+    let inquiry = inquiry.map(inquiry_id);
+    tx.record_event(&NewEvent {
+        environment: &environment(environment_name),
+        id: &event_id(id),
+        name: "inquiry.started",
+        occurred_at: at(-5),
+        received_at,
+        inquiry: inquiry.as_ref(),
+        origin: Origin::Webhook,
+        body: BODY,
+    })
+    .await
+    .unwrap()
+}
+
+on_both! {
+    async fn an_event_is_stored_once_however_often_it_is_delivered(database: &Scratch) {
+        let mut tx = database.begin().await.unwrap();
+        assert_eq!(record(&mut tx, "evt_1", Some("inq_1"), 10).await, Recorded::New);
+        assert_eq!(record(&mut tx, "evt_1", Some("inq_1"), 20).await, Recorded::Duplicate { outcome: None });
+        tx.settle_event(&sandbox(), &event_id("evt_1"), Outcome::Applied, None, None).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut tx = database.begin().await.unwrap();
+        let late = record(&mut tx, "evt_1", None, 15).await;
+        assert_eq!(late, Recorded::Duplicate { outcome: Some(Outcome::Applied) });
+        let elsewhere = record_in(&mut tx, "production", "evt_1", None, at(30)).await;
+        assert_eq!(elsewhere, Recorded::New, "environments share no ids");
+        tx.commit().await.unwrap();
+
+        let mut tx = database.read().await.unwrap();
+        let found = tx.find_event(&event_id("evt_1")).await.unwrap();
+        assert_eq!(found.len(), 2);
+        let stored = &found[1];
+        assert_eq!(stored.environment, sandbox());
+        assert_eq!(stored.name.as_deref(), Some("inquiry.started"));
+        assert_eq!(stored.inquiry, Some(inquiry_id("inq_1")));
+        assert_eq!((stored.deliveries, stored.occurred_at), (3, Some(at(-5))));
+        assert_eq!((stored.received_at, stored.last_received_at), (at(10), at(20)), "first and latest, in any order");
+        assert_eq!((stored.origin, stored.outcome), (Origin::Webhook, Some(Outcome::Applied)));
+        let body = tx.event_body(&sandbox(), &event_id("evt_1")).await.unwrap();
+        assert_eq!(body.as_deref(), Some(BODY), "byte for byte");
+        assert_eq!(tx.event_body(&sandbox(), &event_id("evt_2")).await.unwrap(), None);
+    }
+
+    async fn what_was_not_understood_is_listed_among_the_events(database: &Scratch) {
+        let mut tx = database.begin().await.unwrap();
+        record(&mut tx, "evt_1", None, 1).await;
+        let (environment, id) = (sandbox(), event_id("sha256-00ff"));
+        let unreadable = UnreadableBody {
+            environment: &environment,
+            id: &id,
+            received_at: at(2),
+            origin: Origin::Webhook,
+            reason: "the body is not JSON we can read",
+            body: BODY,
+        };
+        assert_eq!(tx.record_unreadable(&unreadable).await.unwrap(), Recorded::New);
+        let again = tx.record_unreadable(&unreadable).await.unwrap();
+        assert_eq!(again, Recorded::Duplicate { outcome: Some(Outcome::Unreadable) });
+        tx.commit().await.unwrap();
+
+        let mut tx = database.read().await.unwrap();
+        let page = tx.list_events(&EventFilter::default(), None, 10).await.unwrap();
+        assert_eq!(page.items.len(), 2);
+        let listed = &page.items[0];
+        assert_eq!((&listed.id, &listed.name, listed.occurred_at), (&id, &None, None));
+        assert_eq!(listed.reason.as_deref(), Some("the body is not JSON we can read"));
+        let filter = EventFilter { outcome: Some(Outcome::Unreadable), ..EventFilter::default() };
+        assert_eq!(tx.list_events(&filter, None, 10).await.unwrap().items.len(), 1);
+    }
+
+    async fn settling_says_why_and_names_the_inquiry(database: &Scratch) {
+        let mut tx = database.begin().await.unwrap();
+        record(&mut tx, "evt_1", None, 1).await;
+        record(&mut tx, "evt_2", Some("inq_2"), 2).await;
+        let reason = format!("nul \0 and {}", "long ".repeat(1_000));
+        for id in ["evt_1", "evt_2"] {
+            let inquiry = (id == "evt_1").then(|| inquiry_id("inq_1"));
+            tx.settle_event(&sandbox(), &event_id(id), Outcome::Ignored, Some(&reason), inquiry.as_ref()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        let mut tx = database.read().await.unwrap();
+        for (id, inquiry) in [("evt_1", "inq_1"), ("evt_2", "inq_2")] {
+            let stored = tx.find_event(&event_id(id)).await.unwrap().remove(0);
+            assert_eq!((stored.outcome, stored.inquiry), (Some(Outcome::Ignored), Some(inquiry_id(inquiry))));
+            let reason = stored.reason.unwrap();
+            assert!(reason.starts_with("nul ? and long") && reason.len() <= 2_000, "{reason}");
+        }
+        let timeline = tx.events_of_inquiry(&sandbox(), &inquiry_id("inq_2")).await.unwrap();
+        assert_eq!(timeline.iter().map(|event| event.id.as_str()).collect::<Vec<_>>(), ["evt_2"]);
+    }
+
+    async fn pages_follow_each_other_without_gaps_although_times_tie_and_rows_are_added(database: &Scratch) {
+        let mut tx = database.begin().await.unwrap();
+        for (id, second) in [("evt_a", 1), ("evt_B", 2), ("evt_b", 2), ("evt_c", 2), ("evt_d", 3)] {
+            record(&mut tx, id, None, second).await;
+        }
+        record_in(&mut tx, "production", "evt_b", None, at(2)).await;
+        tx.commit().await.unwrap();
+
+        let (mut seen, mut after): (Vec<String>, Option<Cursor>) = (Vec::new(), None);
+        loop {
+            let mut tx = database.read().await.unwrap();
+            let page = tx.list_events(&EventFilter::default(), after.as_ref(), 2).await.unwrap();
+            drop(tx);
+            seen.extend(page.items.iter().map(|event| format!("{}/{}", event.environment, event.id)));
+            let Some(next) = page.next else { break };
+            after = Some(next.to_string().parse().unwrap());
+            let mut tx = database.begin().await.unwrap();
+            record(&mut tx, &format!("evt_new_{}", seen.len()), None, 9).await;
+            tx.commit().await.unwrap();
+        }
+        // Newest first; ids in the order of their bytes, whatever the locale of the database.
+        let expected =
+            ["sandbox/evt_d", "sandbox/evt_c", "sandbox/evt_b", "sandbox/evt_B", "production/evt_b", "sandbox/evt_a"];
+        assert_eq!(seen, expected);
+    }
+
+    async fn filters_combine(database: &Scratch) {
+        let mut tx = database.begin().await.unwrap();
+        record(&mut tx, "evt_1", Some("inq_1"), 1).await;
+        record(&mut tx, "evt_2", Some("inq_2"), 2).await;
+        record_in(&mut tx, "production", "evt_3", Some("inq_1"), at(3)).await;
+        tx.settle_event(&sandbox(), &event_id("evt_1"), Outcome::Quarantined, None, None).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut tx = database.read().await.unwrap();
+        let table = [
+            (EventFilter { environment: Some(sandbox()), ..EventFilter::default() }, vec!["evt_2", "evt_1"]),
+            (EventFilter { inquiry: Some(inquiry_id("inq_1")), ..EventFilter::default() }, vec!["evt_3", "evt_1"]),
+            (EventFilter { outcome: Some(Outcome::Quarantined), ..EventFilter::default() }, vec!["evt_1"]),
+            (EventFilter { name: Some("inquiry.expired".to_owned()), ..EventFilter::default() }, vec![]),
+            (
+                EventFilter {
+                    environment: Some(sandbox()),
+                    name: Some("inquiry.started".to_owned()),
+                    inquiry: Some(inquiry_id("inq_1")),
+                    outcome: Some(Outcome::Quarantined),
+                },
+                vec!["evt_1"],
+            ),
+        ];
+        for (filter, expected) in table {
+            let page = tx.list_events(&filter, None, 10).await.unwrap();
+            assert_eq!(page.items.iter().map(|event| event.id.as_str()).collect::<Vec<_>>(), expected, "{filter:?}");
+            assert_eq!(page.next, None);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The plan's verbs: what is planned exists once, and turns only as it may.
+
+use rekindle::domain::action::{CancelledBy, End, Planned, State};
+use rekindle::storage::actions::ActionFilter;
+
+use crate::storage::leases::{claim, settle};
+use crate::storage::raw;
+use crate::storage::sample::{at, environment, inquiry_id, lane, plan, reminder, sandbox};
+use crate::support::on_both;
+
+on_both! {
+    async fn what_is_planned_twice_exists_once(database: &Scratch) {
+        let planned = [reminder(&sandbox(), "inq_1", 50, 10), reminder(&sandbox(), "inq_1", 0, 20)];
+        plan(database, &planned[..1], 3).await;
+        let mut tx = database.begin().await.unwrap();
+        let moved = Planned { due_at: at(99), ..planned[0].clone() };
+        assert_eq!(tx.insert_actions(&[moved, planned[1].clone()], 5, at(1)).await.unwrap(), 1);
+        assert_eq!(tx.insert_actions(&[], 5, at(1)).await.unwrap(), 0);
+        tx.commit().await.unwrap();
+
+        let mut tx = database.read().await.unwrap();
+        let first = tx.action(&planned[0].id).await.unwrap().unwrap();
+        assert_eq!((&first.planned, first.state), (&planned[0], State::Planned), "as it was planned first");
+        assert_eq!((first.attempts, first.max_attempts, first.generation), (0, 3, 0));
+        assert_eq!((first.created_at, first.finished_at, first.reason), (at(0), None, None));
+        let second = tx.action(&planned[1].id).await.unwrap().unwrap();
+        assert_eq!((&second.planned, second.max_attempts), (&planned[1], 5));
+    }
+
+    async fn one_environment_s_actions_are_not_another_s(database: &Scratch) {
+        plan(database, &[reminder(&sandbox(), "inq_1", 50, 1)], 3).await;
+        plan(database, &[reminder(&environment("production"), "inq_1", 50, 1)], 3).await;
+        plan(database, &[reminder(&sandbox(), "inq_2", 50, 1), reminder(&sandbox(), "inq_2", 0, 2)], 3).await;
+        plan(database, &[reminder(&sandbox(), "inq_3", 50, 1)], 3).await;
+        let mut tx = database.begin().await.unwrap();
+        let found = tx.actions_of(&sandbox(), &[inquiry_id("inq_2"), inquiry_id("inq_1")]).await.unwrap();
+        let ids: Vec<&str> = found.iter().map(|action| action.planned.id.as_str()).collect();
+        assert_eq!(ids.len(), 3);
+        assert!(ids.is_sorted(), "locked in the order of ids: {ids:?}");
+        assert_eq!(tx.actions_of(&sandbox(), &[]).await.unwrap(), []);
+    }
+
+    async fn the_plan_takes_back_only_what_the_plan_cancelled(database: &Scratch) {
+        let planned = reminder(&sandbox(), "inq_1", 50, 10);
+        plan(database, std::slice::from_ref(&planned), 3).await;
+        let mut tx = database.begin().await.unwrap();
+        assert!(tx.cancel_planned(&planned.id, "the person is done", CancelledBy::Plan, at(3)).await.unwrap());
+        assert!(!tx.cancel_planned(&planned.id, "again", CancelledBy::Plan, at(4)).await.unwrap());
+        let cancelled = tx.action(&planned.id).await.unwrap().unwrap();
+        assert_eq!((cancelled.state, cancelled.cancelled_by), (State::Cancelled, Some(CancelledBy::Plan)));
+        assert_eq!((cancelled.reason.as_deref(), cancelled.finished_at), (Some("the person is done"), Some(at(3))));
+
+        let later = reminder(&sandbox(), "inq_1", 50, 60);
+        assert!(tx.replan_action(&planned.id, &later, at(5)).await.unwrap());
+        let again = tx.action(&planned.id).await.unwrap().unwrap();
+        assert_eq!((&again.planned, again.state), (&later, State::Planned), "arguments and time are the new ones");
+        assert_eq!((again.cancelled_by, again.reason, again.finished_at), (None, None, None));
+
+        assert!(tx.cancel_planned(&planned.id, "not this one", CancelledBy::Operator, at(6)).await.unwrap());
+        assert!(!tx.replan_action(&planned.id, &later, at(7)).await.unwrap(), "what an operator cancelled stands");
+        tx.commit().await.unwrap();
+    }
+
+    async fn what_runs_or_ended_is_not_replanned_and_a_moved_one_keeps_its_attempts(database: &Scratch) {
+        let planned = reminder(&sandbox(), "inq_1", 50, 10);
+        plan(database, std::slice::from_ref(&planned), 3).await;
+        let claimed = claim(database, &[lane("sandbox")], 1, "w", at(10)).await.remove(0);
+        let mut tx = database.begin().await.unwrap();
+        assert!(!tx.replan_action(&planned.id, &planned, at(11)).await.unwrap(), "it runs");
+        assert!(!tx.cancel_planned(&planned.id, "late", CancelledBy::Plan, at(11)).await.unwrap(), "it runs");
+        tx.commit().await.unwrap();
+
+        let again = End::Again { due_at: at(20), reason: "busy".to_owned() };
+        assert!(settle(database, &claimed, again, at(12)).await);
+        let mut tx = database.begin().await.unwrap();
+        let moved = Planned { due_at: at(40), ..planned.clone() };
+        assert!(tx.replan_action(&planned.id, &moved, at(13)).await.unwrap());
+        let action = tx.action(&planned.id).await.unwrap().unwrap();
+        assert_eq!((action.planned.due_at, action.attempts), (at(40), 1));
+        tx.commit().await.unwrap();
+
+        let claimed = claim(database, &[lane("sandbox")], 1, "w", at(40)).await.remove(0);
+        assert!(settle(database, &claimed, End::Done, at(41)).await);
+        let mut tx = database.begin().await.unwrap();
+        assert!(!tx.replan_action(&planned.id, &planned, at(42)).await.unwrap(), "it is done");
+        assert_eq!(tx.insert_actions(std::slice::from_ref(&planned), 3, at(42)).await.unwrap(), 0, "for ever");
+    }
+
+    async fn a_row_that_can_t_be_understood_hides_no_other(database: &Scratch) {
+        let planned = [reminder(&sandbox(), "inq_1", 50, 10), reminder(&sandbox(), "inq_1", 0, 20)];
+        plan(database, &planned, 3).await;
+        let sql = format!("UPDATE actions SET arguments = '{{}}' WHERE id = '{}'", planned[0].id);
+        raw::execute(database, &sql).await;
+        let mut tx = database.begin().await.unwrap();
+        assert_eq!(tx.actions_of(&sandbox(), &[inquiry_id("inq_1")]).await.unwrap().len(), 1);
+        let page = tx.list_actions(&ActionFilter::default(), None, 10).await.unwrap();
+        assert_eq!(page.items.len(), 1);
+        assert_eq!(page.unreadable, [planned[0].id.as_str()]);
+        let error = tx.action(&planned[0].id).await.unwrap_err().to_string();
+        assert_eq!(error, format!("the row {} of actions can't be understood: see its arguments", planned[0].id));
+    }
+}
