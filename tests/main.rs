@@ -10,3 +10,4 @@ mod http;
 mod persona;
 mod simulator;
 mod storage;
+mod torture;

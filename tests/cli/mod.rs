@@ -3,7 +3,7 @@
 mod lists;
 mod operate;
 mod outside;
-mod process;
+pub mod process;
 mod restarts;
 mod story;
 mod webhooks;

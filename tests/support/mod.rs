@@ -4,7 +4,7 @@ pub mod application;
 mod database;
 pub mod lock;
 mod logging;
-mod postgres;
+pub mod postgres;
 
 pub(crate) use database::on_both;
 pub use database::{Scratch, postgres, sqlite};
