@@ -11,6 +11,7 @@ use crate::domain::signature::{self, Age, SignatureError, Verified};
 use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::events::{NewEvent, Origin, Outcome, Recorded, UnreadableBody};
+pub use crate::storage::sabotage::{answer_first, answers_first};
 
 /// One HTTP request from Persona, read whole and not trusted yet.
 #[derive(Clone, Copy)]

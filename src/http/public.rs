@@ -14,7 +14,7 @@ use serde::Serialize;
 use tracing::{debug, error, warn};
 
 use crate::app::App;
-use crate::app::ingest::{Delivery, Receipt, Refusal};
+use crate::app::ingest::{self, Delivery, Receipt, Refusal};
 use crate::config::Limits;
 use crate::http::problem::Problem;
 
@@ -73,6 +73,14 @@ async fn receive(public: &Public, environment: &str, headers: &HeaderMap, body: 
         return Err(NotTaken::Refused(Refusal::UnknownEnvironment));
     }
     let body = read(body, public.limits).await?;
+    if ingest::answers_first() {
+        let (app, environment) = (public.app.clone(), environment.to_owned());
+        ingest::answer_first(async move {
+            let delivery = Delivery { environment: &environment, signature: signature.as_deref(), body: &body };
+            let _ = app.receive(delivery).await;
+        });
+        return Ok(Receipt::Applied(None));
+    }
     let delivery = Delivery { environment, signature: signature.as_deref(), body: &body };
     match tokio::time::timeout(ANSWER_WITHIN, public.app.receive(delivery)).await {
         Ok(received) => received.map_err(NotTaken::Refused),

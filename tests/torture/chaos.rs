@@ -34,7 +34,7 @@ pub async fn rage(seed: u64, load: Duration, fleet: &Arc<Fleet>, server: Option<
     let (mut outages, mut thaws) = (Outages::default(), tokio::task::JoinSet::new());
     let mut server = server;
     loop {
-        tokio::time::sleep(random.millis(150..1_200)).await;
+        tokio::time::sleep(random.millis(150..1_000)).await;
         if tokio::time::Instant::now() >= ends {
             break;
         }
@@ -43,7 +43,7 @@ pub async fn rage(seed: u64, load: Duration, fleet: &Arc<Fleet>, server: Option<
             Blow::Kill => fleet.kill(victim),
             Blow::SoftStop => fleet.ask_to_stop(victim),
             Blow::Freeze => {
-                let how_long = random.millis(300..4_500);
+                let how_long = random.millis(300..4_000);
                 if fleet.freeze(victim) {
                     let fleet = fleet.clone();
                     thaws.spawn(async move {

@@ -157,7 +157,10 @@ impl Fleet {
     /// What every process logged.
     pub fn logs(&self) -> Vec<String> {
         let processes = self.processes.lock().unwrap();
-        processes.iter().map(|process| fs::read_to_string(process.folder.path().join("log")).unwrap_or_default()).collect()
+        processes
+            .iter()
+            .map(|process| fs::read_to_string(process.folder.path().join("log")).unwrap_or_default())
+            .collect()
     }
 
     fn command(&self, process: &Process, arguments: &[&str]) -> Command {
@@ -191,6 +194,11 @@ impl Drop for Fleet {
             if let Some(mut child) = process.child.take() {
                 let _ = child.kill();
                 let _ = child.wait();
+            }
+        }
+        if let Some(folder) = std::env::var_os("TORTURE_LOGS") {
+            for (number, log) in self.logs().iter().enumerate() {
+                let _ = fs::write(PathBuf::from(&folder).join(format!("process-{number}.log")), log);
             }
         }
         if !std::thread::panicking() {

@@ -92,7 +92,7 @@ async fn tortured(mut ground: Ground, processes: usize) -> Report {
         async move { fleet.keep_running().await }
     });
 
-    let people = People::new(persona.clone());
+    let people = People::new(persona.clone(), &plan);
     let weather = tokio::spawn(weather::change(plan.seed, persona.clone()));
     let rage = chaos::rage(plan.seed, plan.load, &fleet, ground.server.as_mut());
     let ((), outages) = tokio::join!(people.come(&plan), rage);
@@ -141,7 +141,7 @@ fn configuration(database_url: &str, api_url: &str, receiver_url: &str) -> Strin
         api_url = "{api_url}"
 
         [environments.{ENVIRONMENT}.templates.default]
-        reminders = ["20%", "60%"]
+        reminders = ["10%", "30%", "60%"]
 
         [notifiers.app]
         type = "webhook"

@@ -1,6 +1,7 @@
 //! People: each gets an inquiry, goes some way in it or all the way, at a pace of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ const SOON: SignedDuration = SignedDuration::from_mins(5);
 #[derive(Clone)]
 pub struct People {
     persona: Simulator,
+    /// How long those inquiries live that end within the run, in milliseconds.
+    lives: Range<u64>,
     /// When each inquiry was over, at the latest.
     finished: Arc<Mutex<BTreeMap<String, Timestamp>>>,
     /// People with more than one inquiry.
@@ -31,8 +34,10 @@ pub struct People {
 }
 
 impl People {
-    pub fn new(persona: Simulator) -> Self {
-        Self { persona, finished: Arc::default(), twice: Arc::default() }
+    pub fn new(persona: Simulator, plan: &Plan) -> Self {
+        let more = u64::try_from(plan.load.as_millis()).unwrap().min(200_000) / 8;
+        let lives = 7_000..10_000 + more;
+        Self { persona, lives, finished: Arc::default(), twice: Arc::default() }
     }
 
     /// When an inquiry was finished or decided.
@@ -100,7 +105,7 @@ impl People {
         let life = if random.percent(25) {
             OUTLIVES
         } else {
-            SignedDuration::from_millis(i64::try_from(random.within(6_000..10_000)).unwrap())
+            SignedDuration::from_millis(i64::try_from(random.within(self.lives.clone())).unwrap())
         };
         let new = NewInquiry {
             from_creation: Some(life),

@@ -9,9 +9,9 @@ pub struct Random(u64);
 impl Random {
     /// The stream of this name.
     pub fn of(seed: u64, name: &str) -> Self {
-        let named = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let named = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut random = Self(seed ^ named);
         random.next();
         random

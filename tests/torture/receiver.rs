@@ -78,7 +78,7 @@ async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes)
 pub fn serve(listener: TcpListener, router: Router) -> JoinHandle<()> {
     let limits = rekindle::http::server::ServerLimits {
         header_bytes: 32_768,
-        header_timeout: Duration::from_secs(60),
+        header_timeout: Duration::from_mins(1),
         connections: 1_024,
         grace: Duration::ZERO,
     };

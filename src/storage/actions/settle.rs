@@ -5,6 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::storage::actions::attempt::Attempt;
 use crate::storage::actions::lease::Lease;
 use crate::storage::error::Result;
+use crate::storage::sabotage::unfenced;
 use crate::storage::transaction::Tx;
 use crate::storage::words::fit;
 
@@ -40,7 +41,7 @@ impl Tx {
         };
         let reason = reason.map(|reason| fit(reason));
         let written = on_db!(self, conn, sql = SETTLE =>
-            sqlx::query(sql)
+            sqlx::query(unfenced(sql))
                 .bind(lease.action.as_str())
                 .bind(lease.token)
                 .bind(state.as_str())

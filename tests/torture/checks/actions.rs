@@ -13,11 +13,7 @@ use crate::torture::findings::Findings;
 const OVERDUE: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 
 /// Every action by its id.
-pub async fn check(
-    witnesses: &Witnesses<'_>,
-    findings: &mut Findings,
-    tally: &mut Tally,
-) -> BTreeMap<String, Action> {
+pub async fn check(witnesses: &Witnesses<'_>, findings: &mut Findings, tally: &mut Tally) -> BTreeMap<String, Action> {
     let actions = stored(witnesses.database, findings).await;
     for (id, action) in &actions {
         *tally.actions.entry(action.state.as_str()).or_default() += 1;

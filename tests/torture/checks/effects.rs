@@ -74,12 +74,7 @@ fn parts(key: &str) -> Option<(String, u32)> {
     Some((action.to_owned(), generation.parse().ok()?))
 }
 
-fn notices(
-    witnesses: &Witnesses<'_>,
-    actions: &BTreeMap<String, Action>,
-    findings: &mut Findings,
-    tally: &mut Tally,
-) {
+fn notices(witnesses: &Witnesses<'_>, actions: &BTreeMap<String, Action>, findings: &mut Findings, tally: &mut Tally) {
     let mut by_id: BTreeMap<&str, Vec<&Notice>> = BTreeMap::new();
     for notice in witnesses.notices {
         by_id.entry(&notice.id).or_default().push(notice);
@@ -102,7 +97,9 @@ fn notices(
         for late in notices.iter().filter(|notice| notice.at.since(finished) > MARGIN) {
             tally.late_repeats += 1;
             if !stood_still(witnesses, finished, late.at) {
-                findings.doubled.push(format!("notice {id} came again, {:#} after it was done", late.at.since(finished)));
+                findings
+                    .doubled
+                    .push(format!("notice {id} came again, {:#} after it was done", late.at.since(finished)));
             }
         }
     }
