@@ -7,6 +7,7 @@ mod cli;
 mod domain;
 mod flows;
 mod http;
+mod jobs;
 mod persona;
 mod simulator;
 mod storage;

@@ -43,6 +43,16 @@ impl App {
         Ok(kept)
     }
 
+    /// Gives back claimed actions that were not begun: due as before, and no attempt counted.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked; they are then taken over when their leases lapse.
+    pub async fn release(&self, leases: &[Lease]) -> Result<(), StorageError> {
+        let mut tx = self.database().begin().await?;
+        tx.release(leases, self.clock().now()).await?;
+        tx.commit().await
+    }
+
     /// Takes back up to `most` actions whose leases lapsed: due again, or given up where no attempt is left.
     ///
     /// # Errors

@@ -158,6 +158,7 @@ impl List {
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_actions(&filter, None, self.limit).await?;
         output::note_cut(page.next.is_some(), self.limit);
+        output::note_unreadable(&page.unreadable);
         if self.common.json {
             let actions: Vec<Wire> = page.items.iter().map(Wire::from).collect();
             output::json(&actions)?;

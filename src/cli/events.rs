@@ -114,6 +114,7 @@ impl List {
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_events(&filter, None, self.limit).await?;
         output::note_cut(page.next.is_some(), self.limit);
+        output::note_unreadable(&page.unreadable);
         if self.common.json {
             let events: Vec<Wire> = page.items.into_iter().map(Wire::from).collect();
             output::json(&events)?;

@@ -147,6 +147,7 @@ impl List {
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_inquiries(&filter, None, self.limit).await?;
         output::note_cut(page.next.is_some(), self.limit);
+        output::note_unreadable(&page.unreadable);
         if self.common.json {
             let rows: Vec<WireRow> = page.items.into_iter().map(WireRow::from).collect();
             output::json(&rows)?;

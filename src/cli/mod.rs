@@ -55,7 +55,7 @@ enum Verb {
 #[derive(Debug, Clone, Args)]
 struct Common {
     /// The configuration file; without it `rekindle.toml` in the current folder, if there is one
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "REKINDLE_CONFIG")]
     config: Option<PathBuf>,
     /// Answer in JSON
     #[arg(long)]

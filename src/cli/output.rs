@@ -33,6 +33,13 @@ pub(super) fn note_cut(cut: bool, limit: u32) {
     }
 }
 
+/// Names the rows that can't be understood, on standard error: left out of a list, they must not be hidden as well.
+pub(super) fn note_unreadable(keys: &[String]) {
+    for key in keys {
+        eprintln!("rekindle: the row {key} can't be understood and is left out");
+    }
+}
+
 /// A time as people read it in a list: to the second, with how far it is from now.
 pub(super) fn time(at: Timestamp, now: Timestamp) -> String {
     let text = Timestamp::from_second(at.as_second()).to_string();

@@ -116,7 +116,7 @@ async fn replan(app: App, stopped: watch::Receiver<bool>) {
 }
 
 /// Resolves at the first SIGINT or SIGTERM; a second one ends the process at once.
-async fn stop_signal() -> anyhow::Result<()> {
+pub(super) async fn stop_signal() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -41,11 +42,13 @@ struct Taken {
 
 async fn take_webhook(
     State(public): State<Public>,
-    Path(environment): Path<String>,
+    environment: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let began = tokio::time::Instant::now();
+    // A name that is no text is the name of nothing.
+    let environment = environment.map(|Path(name)| name).unwrap_or_default();
     let answer = match receive(&public, &environment, &headers, body).await {
         Ok(receipt) => {
             count(&environment, receipt.as_str());
@@ -95,6 +98,10 @@ fn signature(headers: &HeaderMap) -> Option<Vec<u8>> {
 }
 
 async fn read(body: Body, limits: Limits) -> Result<Bytes, NotTaken> {
+    // What says beforehand that it is too long need not come first.
+    if body.size_hint().lower() > limits.body_bytes as u64 {
+        return Err(NotTaken::TooLarge(limits.body_bytes));
+    }
     let limited = Limited::new(body, limits.body_bytes);
     match tokio::time::timeout(limits.body_timeout, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

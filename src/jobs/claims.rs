@@ -61,10 +61,13 @@ async fn claim(
 ) -> Result<usize, crate::storage::StorageError> {
     let claimed = app.claim(leases.owner(), free, lease).await?;
     let count = claimed.len();
+    // All before any is handed on: what is not handed on, because the stop came, is given back by its lease.
+    for claimed in &claimed {
+        leases.hold(claimed);
+    }
     for claimed in claimed {
         // Only this task takes slots, so there are as many as were counted.
         let Ok(slot) = Arc::clone(slots).acquire_owned().await else { break };
-        leases.hold(&claimed);
         if jobs.send(Job { claimed, slot }).await.is_err() {
             break;
         }

@@ -31,6 +31,7 @@ struct Inner {
 struct Held {
     lapses: Instant,
     lost: Option<oneshot::Sender<()>>,
+    /// Taken by the handler when it begins.
     told: Option<oneshot::Receiver<()>>,
 }
 
@@ -58,6 +59,18 @@ impl Leases {
             if let Some(told) = told {
                 let _ = told.await;
             }
+        }
+    }
+
+    /// Gives back what was claimed when the stop came and never begun, so that nobody has to wait for its lease.
+    pub(super) async fn give_back_unbegun(&self) {
+        let unbegun: Vec<Lease> =
+            self.held().iter().filter(|(_, held)| held.told.is_some()).map(|(lease, _)| lease.clone()).collect();
+        if unbegun.is_empty() {
+            return;
+        }
+        if let Err(why) = self.0.app.release(&unbegun).await {
+            warn!(error = %why, "what was claimed could not be given back; it is taken over when its lease is over");
         }
     }
 

@@ -26,7 +26,8 @@ use leases::Leases;
 
 /// Performs due actions until `stop` resolves, then finishes what was begun, within the grace of the settings.
 ///
-/// What could not be finished in time keeps its lease until that lapses, and is then taken over.
+/// What was claimed and not begun is given back. What could not be finished in time keeps its lease until that
+/// lapses, and is then taken over.
 pub async fn run(app: App, settings: WorkerSettings, stop: impl Future<Output = ()> + Send + 'static) {
     // A random name: a restarted process must not be taken for the one before it.
     let owner = format!("worker-{}", Ulid::new());
@@ -42,11 +43,12 @@ pub async fn run(app: App, settings: WorkerSettings, stop: impl Future<Output = 
     info!(%owner, concurrency = settings.concurrency, "worker started");
 
     let grace = settings.shutdown_grace;
+    let held = leases.clone();
     let monitor = Monitor::new().shutdown_timeout(grace).register(move |_| {
         WorkerBuilder::new(owner.clone())
             .backend(backend.clone())
             .data(app.clone())
-            .data(leases.clone())
+            .data(held.clone())
             .build(handler::perform)
     });
     let signal = async move {
@@ -58,6 +60,7 @@ pub async fn run(app: App, settings: WorkerSettings, stop: impl Future<Output = 
         error!(error = %why, "worker ended");
     }
     let _ = claims.await;
+    leases.give_back_unbegun().await;
     reaper.abort();
     keeper.abort();
     info!("worker stopped");

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::outside::{ENVIRONMENT, Outside, living};
 use super::process::{Installation, eventually};
 use super::story::each;
+use crate::support::change::change;
 use crate::support::{Scratch, on_both};
 
 const DAY: i64 = 86_400;
@@ -129,6 +130,19 @@ on_both! {
         for list in ["events", "inquiries", "actions"] {
             assert_eq!(rekindle.run(&[list, "list", "--json"]).await.out, "[]\n", "an empty list is one, too");
         }
+    }
+
+    async fn a_row_that_can_t_be_understood_is_named(scratch: &Scratch) {
+        let (_outside, rekindle) = three_people(scratch).await;
+        let actions = rekindle.list(&["actions", "list"]).await;
+        let id = actions[0]["id"].as_str().unwrap();
+        change(&scratch.url, &format!("UPDATE actions SET arguments = '[]' WHERE id = '{id}'")).await;
+        let said = rekindle.run(&["actions", "list", "--json"]).await;
+        let left: Vec<Value> = serde_json::from_str(&said.out).unwrap();
+        assert_eq!((said.code, &left[..]), (Some(0), &actions[1..]));
+        assert_eq!(said.err, format!("rekindle: the row {id} can't be understood and is left out\n"));
+        let told = rekindle.refused(&["actions", "show", id]).await;
+        assert_eq!(told, format!("rekindle: the row {id} of actions can't be understood: see its arguments\n"));
     }
 
     /// A body is people's data: it is shown only where it was asked for.

@@ -1,9 +1,16 @@
 //! The real binary, as operators and process managers see it.
 
+mod alone;
+mod command;
+mod configuration;
+mod demo;
+mod doctor;
+mod import;
 mod lists;
 mod operate;
 mod outside;
 pub mod process;
 mod restarts;
+mod simulator;
 mod story;
 mod webhooks;

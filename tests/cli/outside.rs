@@ -82,6 +82,11 @@ impl Outside {
         )
     }
 
+    /// What API requests start with.
+    pub fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
     /// Lets Persona send its webhooks there.
     pub fn send_webhooks_to(&self, rekindle: &Installation) {
         let webhook = WebhookSettings::new(rekindle.webhook(ENVIRONMENT), webhook_secret(ENVIRONMENT));

@@ -1,10 +1,12 @@
 //! What the integration tests share.
 
 pub mod application;
+pub mod change;
 mod database;
 pub mod lock;
 mod logging;
 pub mod postgres;
+pub mod proxy;
 
 pub(crate) use database::on_both;
 pub use database::{Scratch, postgres, sqlite};
