@@ -1,6 +1,6 @@
 //! Deliberate defects, for proving that the crash harness finds them: see `docs/reliability.md`.
 //!
-//! Only a build with the feature `sabotage` holds any, and only the one that `REKINDLE_SABOTAGE` names is at work; in
+//! Only a build with the feature `sabotage` holds any, and only the one that `SABOTAGE` names is at work; in
 //! every other build the functions here are constants. This is the only file that knows the feature.
 
 /// Whether deliveries are answered first and committed a moment later (`answer-first`).
@@ -33,7 +33,7 @@ mod defects {
     const A_MOMENT: Duration = Duration::from_millis(50);
 
     static CHOSEN: LazyLock<Option<String>> = LazyLock::new(|| {
-        let chosen = std::env::var("REKINDLE_SABOTAGE").ok();
+        let chosen = std::env::var("SABOTAGE").ok();
         tracing::error!(defect = chosen.as_deref(), "this build can be broken on purpose: it is for tests alone");
         chosen
     });

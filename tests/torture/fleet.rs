@@ -17,6 +17,8 @@ use crate::cli::process::{assert_nothing_shown, free_address};
 
 /// How long a process that ended is left alone before it is started again.
 const PAUSE: Duration = Duration::from_millis(150);
+/// How often to look for the first connection, with that pause between.
+const LOOKS: u32 = 400;
 
 pub struct Fleet {
     binary: PathBuf,
@@ -77,6 +79,18 @@ impl Fleet {
                 self.start_if_ended(number);
             }
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until every process takes connections for the first time.
+    pub async fn started(&self) {
+        for address in self.addresses() {
+            let mut looks = 0;
+            while tokio::net::TcpStream::connect(address).await.is_err() {
+                looks += 1;
+                assert!(looks < LOOKS, "a process does not start: {}", self.logs().join("\n"));
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 
@@ -166,7 +180,7 @@ impl Fleet {
     fn command(&self, process: &Process, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.env_clear().args(arguments).current_dir(process.folder.path());
-        command.envs(self.sabotage.map(|name| ("REKINDLE_SABOTAGE", name)));
+        command.envs(self.sabotage.map(|name| ("SABOTAGE", name)));
         command
     }
 }

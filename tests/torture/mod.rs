@@ -92,6 +92,7 @@ async fn tortured(mut ground: Ground, processes: usize) -> Report {
         async move { fleet.keep_running().await }
     });
 
+    fleet.started().await;
     let people = People::new(persona.clone(), &plan);
     let weather = tokio::spawn(weather::change(plan.seed, persona.clone()));
     let rage = chaos::rage(plan.seed, plan.load, &fleet, ground.server.as_mut());
