@@ -34,7 +34,9 @@ pub async fn rage(seed: u64, load: Duration, fleet: &Arc<Fleet>, server: Option<
     let (mut outages, mut thaws) = (Outages::default(), tokio::task::JoinSet::new());
     let mut server = server;
     loop {
-        tokio::time::sleep(random.millis(150..1_000)).await;
+        // Now and then there is time to get something done.
+        let calm = if random.percent(25) { random.millis(1_000..4_000) } else { random.millis(150..1_000) };
+        tokio::time::sleep(calm).await;
         if tokio::time::Instant::now() >= ends {
             break;
         }
@@ -60,7 +62,7 @@ pub async fn rage(seed: u64, load: Duration, fleet: &Arc<Fleet>, server: Option<
             }
             Blow::StopServer => {
                 let how = if random.percent(60) { Stop::Immediate } else { Stop::Fast };
-                let how_long = random.millis(200..2_500);
+                let how_long = random.millis(200..2_000);
                 if let Some(server) = &mut server {
                     server.stop(how);
                     tokio::time::sleep(how_long).await;
@@ -82,7 +84,7 @@ fn blow(random: &mut Random, with_server: bool) -> Blow {
         0..45 => Blow::Kill,
         45..55 => Blow::SoftStop,
         55..65 => Blow::Freeze,
-        65..83 => Blow::CutConnections,
+        65..88 => Blow::CutConnections,
         _ => Blow::StopServer,
     }
 }
