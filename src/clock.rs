@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 
@@ -31,6 +32,18 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "the one line that reads the time")]
             Self::System => Timestamp::from_micros(jiff::Timestamp::now().as_microsecond()),
             Self::Manual(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Waits until it is at least this time, by this clock; not at all when it is.
+    pub async fn sleep_until(&self, at: Timestamp) {
+        /// How often to look: a wall clock can be set, and a manual one is moved by another hand.
+        const LOOK: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(2)];
+        let longest = if matches!(self, Self::System) { LOOK[0] } else { LOOK[1] };
+        while let Ok(left) = Duration::try_from(at.since(self.now()))
+            && !left.is_zero()
+        {
+            tokio::time::sleep(left.min(longest)).await;
         }
     }
 

@@ -25,6 +25,12 @@ pub fn is_private(url: &Url) -> bool {
     }
 }
 
+/// Whether an address is plain `http`: then no proxy of the environment may stand between, or it would read along.
+#[must_use]
+pub fn is_plain(url: &Url) -> bool {
+    url.scheme() == "http"
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -7,6 +7,7 @@ mod cli;
 mod domain;
 mod flows;
 mod http;
+mod ingest;
 mod jobs;
 mod persona;
 mod simulator;

@@ -48,3 +48,24 @@ CREATE TABLE attempts (
     PRIMARY KEY (action_id, lease_token),
     FOREIGN KEY (action_id) REFERENCES actions (id) ON DELETE CASCADE
 );
+
+-- What operators decided about kinds of work in environments; a lane without a row is as it is by default.
+CREATE TABLE lanes (
+    environment TEXT COLLATE "C" NOT NULL,
+    kind        TEXT COLLATE "C" NOT NULL,
+    priority    INTEGER NOT NULL DEFAULT 0, -- higher is claimed first
+    paused      BOOLEAN NOT NULL,
+    reason      TEXT NOT NULL, -- of the latest change
+    changed_by  TEXT NOT NULL,
+    changed_at  TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (environment, kind)
+);
+
+-- Who does what only one process may do at a time.
+CREATE TABLE singletons (
+    name  TEXT COLLATE "C" NOT NULL,
+    owner TEXT NOT NULL,
+    token BIGINT NOT NULL, -- rises with every change of hands
+    until TIMESTAMPTZ NOT NULL, -- the database's clock
+    PRIMARY KEY (name)
+);

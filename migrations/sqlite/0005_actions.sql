@@ -48,3 +48,24 @@ CREATE TABLE attempts (
     PRIMARY KEY (action_id, lease_token),
     FOREIGN KEY (action_id) REFERENCES actions (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+-- What operators decided about kinds of work in environments; a lane without a row is as it is by default.
+CREATE TABLE lanes (
+    environment TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    priority    INTEGER NOT NULL DEFAULT 0, -- higher is claimed first
+    paused      INTEGER NOT NULL CHECK (paused IN (0, 1)),
+    reason      TEXT NOT NULL, -- of the latest change
+    changed_by  TEXT NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    PRIMARY KEY (environment, kind)
+) STRICT;
+
+-- Who does what only one process may do at a time.
+CREATE TABLE singletons (
+    name  TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    token INTEGER NOT NULL, -- rises with every change of hands
+    until INTEGER NOT NULL, -- our clock
+    PRIMARY KEY (name)
+) STRICT;

@@ -12,7 +12,7 @@ impl App {
     /// [`StorageError`] when the database can't be asked; the gauges then stay as they were.
     pub async fn measure_backlog(&self) -> Result<(), StorageError> {
         let mut tx = self.database().read().await?;
-        let (counts, oldest) = (tx.counts().await?, tx.oldest_due().await?);
+        let (counts, oldest, lanes) = (tx.counts().await?, tx.oldest_due().await?, tx.lane_settings().await?);
         let now = self.clock().now();
         // Every lane is set, also to zero: a gauge keeps its last value for ever.
         for (environment, kind) in self.environments().keys().flat_map(|name| Kind::ALL.map(|kind| (name, kind))) {
@@ -22,7 +22,11 @@ impl App {
             }
             let due = oldest.iter().find(|lane| (&lane.environment, lane.kind) == (environment, kind));
             let late = due.map_or(0.0, |lane| now.since(lane.oldest_due).as_secs_f64().max(0.0));
+            let paused =
+                lanes.iter().any(|setting| setting.paused && (&setting.lane.0, setting.lane.1) == (environment, kind));
             let environment = environment.to_string();
+            metrics::gauge!("rekindle_lanes_paused", "environment" => environment.clone(), "kind" => kind.as_str())
+                .set(if paused { 1.0 } else { 0.0 });
             metrics::gauge!("rekindle_oldest_due_seconds", "environment" => environment, "kind" => kind.as_str())
                 .set(late);
         }

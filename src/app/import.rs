@@ -1,7 +1,5 @@
 //! Brings in what was open at Persona before the first webhook came.
 
-use std::time::Duration;
-
 use jiff::SignedDuration;
 
 use crate::app::reread::RereadError;
@@ -9,7 +7,6 @@ use crate::app::{App, Environment};
 use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::domain::status::Status;
 use crate::persona::client::PersonaClient;
-use crate::persona::error::{Next, PersonaError};
 use crate::persona::request::ListFilter;
 
 /// Inquiries asked for at once: Persona's largest page (<https://docs.withpersona.com/pagination>).
@@ -17,13 +14,6 @@ const PAGE: u8 = 100;
 
 /// Expired inquiries older than this are not worth resuming: Persona then recommends a new one.
 const RESUMABLE: SignedDuration = SignedDuration::from_hours(72);
-
-/// Below this share of the rate limit we wait for the next window
-/// (<https://docs.withpersona.com/rate-limiting> recommends to throttle below 15 per cent).
-const RESERVE_PERCENT: u32 = 15;
-
-/// Pages in a row that may fail before the import ends.
-const MAX_FAILURES: u32 = 6;
 
 /// How far an import is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,20 +75,11 @@ impl App {
         progress: &mut impl FnMut(&Imported),
     ) -> Result<(), ImportError> {
         let mut after: Option<InquiryId> = None;
-        let mut failures = 0;
         loop {
-            self.pace(persona).await;
-            let asked_at = self.clock().now();
-            let page = match persona.list_inquiries(filter, after.as_ref(), PAGE).await {
-                Ok(page) => page,
-                Err(error) if failures < MAX_FAILURES && can_be_tried_again(&error) => {
-                    failures += 1;
-                    tokio::time::sleep(pause(&error, failures)).await;
-                    continue;
-                }
-                Err(error) => return Err(RereadError::Persona(error).into()),
-            };
-            failures = 0;
+            let (page, asked_at) = self
+                .ask(persona, || persona.list_inquiries(filter, after.as_ref(), PAGE))
+                .await
+                .map_err(RereadError::Persona)?;
             imported.pages += 1;
             imported.inquiries += page.items.len() as u64;
             imported.unreadable += page.unreadable as u64;
@@ -112,24 +93,4 @@ impl App {
             }
         }
     }
-
-    /// Waits for the next window when little of this one is left: webhooks and reminders need the rest.
-    async fn pace(&self, persona: &PersonaClient) {
-        let Some(budget) = persona.budget() else { return };
-        if budget.remaining.saturating_mul(100) < budget.limit.saturating_mul(RESERVE_PERCENT) {
-            let wait = budget.resets_at.since(self.clock().now());
-            tokio::time::sleep(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(Duration::from_mins(1))).await;
-        }
-    }
-}
-
-fn can_be_tried_again(error: &PersonaError) -> bool {
-    let retry = matches!(error.next(), Next::RetrySameKey | Next::RetryNewKey);
-    // A refused key is an operator's to mend, and an operator is waiting in front of this command.
-    retry && !matches!(error.status(), Some(300..=399 | 401 | 403))
-}
-
-fn pause(error: &PersonaError, failures: u32) -> Duration {
-    let asked = error.retry_after().and_then(|wait| Duration::try_from(wait).ok());
-    asked.unwrap_or_else(|| Duration::from_secs(1 << failures.min(5)))
 }

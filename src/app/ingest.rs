@@ -1,17 +1,37 @@
 //! From a delivery to stored, applied and planned: *if we answered 2xx, it is on disk, with everything that follows from it.*
 
-use sha2::{Digest, Sha256};
+use std::time::Duration;
 
-use crate::app::observe::{Observed, TRIES, observe};
-use crate::app::{App, Environment};
-use crate::domain::event::{Event, Subject};
-use crate::domain::ids::{EnvironmentName, EventId};
-use crate::domain::inquiry::Change;
+use bytes::Bytes;
+
+use crate::app::batch::{self, Arrival};
+use crate::app::committer::{Books, Bounds, Committer, NotCommitted};
+use crate::app::{App, Environment, Environments};
+use crate::clock::Clock;
+use crate::domain::event::Event;
+use crate::domain::ids::EnvironmentName;
 use crate::domain::signature::{self, Age, SignatureError, Verified};
 use crate::domain::time::Timestamp;
-use crate::storage::StorageError;
-use crate::storage::events::{NewEvent, Origin, Outcome, Recorded, UnreadableBody};
+use crate::storage::events::Origin;
 pub use crate::storage::sabotage::{answer_first, answers_first};
+use crate::storage::{Database, Kind, StorageError};
+
+/// What may wait to be stored: some seconds' worth on a small machine, and no more memory than it can spare. The
+/// patience leaves room within the 5 seconds that Persona waits (<https://docs.withpersona.com/webhooks>).
+const BOUNDS: Bounds = Bounds {
+    waiting: 4_096,
+    waiting_bytes: 64 << 20,
+    batch: 256,
+    batch_bytes: 8 << 20,
+    at_once: 1,
+    patience: Duration::from_millis(3_500),
+};
+
+/// Batches under way at one time on PostgreSQL: while it works on one, the next is prepared. SQLite has one writer.
+const AT_ONCE_ON_POSTGRES: usize = 2;
+
+/// A body longer than this is checked on a thread where it keeps nobody else waiting, in bytes.
+const LONG_BODY: usize = 64 << 10;
 
 /// One HTTP request from Persona, read whole and not trusted yet.
 #[derive(Clone, Copy)]
@@ -62,39 +82,63 @@ pub enum Refusal {
     /// It is not Persona's, or not for this environment.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    /// More comes than can be stored in time; Persona will send it again.
+    #[error("more deliveries wait to be stored than can be stored in time")]
+    Overloaded,
     /// It could not be stored now; Persona will send it again.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 impl App {
-    /// Takes one delivery: verifies, records, applies, plans and commits.
+    /// Takes one delivery: verifies it, and has it recorded, applied, planned and committed together with others.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing was kept.
+    /// [`Refusal`] when nothing was kept, or nobody can say whether it was.
     pub async fn receive(&self, delivery: Delivery<'_>) -> Result<Receipt, Refusal> {
         let (name, environment) = self.environment(delivery.environment).ok_or(Refusal::UnknownEnvironment)?;
         let now = self.clock().now();
-        let verified = verify(environment, delivery, now)?;
-        let receipt = match Event::parse(delivery.body, now) {
-            Ok(event) => self.record(environment, &event, delivery.body, verified.age, Origin::Webhook, now).await,
-            Err(why) => self.keep_unreadable(name, delivery.body, &why.to_string(), now).await,
-        };
-        match receipt {
-            Err(error) if !error.is_unavailable() => {
-                let why = format!("it could not be applied: {error}");
-                Ok(self.keep_unreadable(name, delivery.body, &why, now).await?)
-            }
-            other => Ok(other?),
-        }
+        let body = Bytes::copy_from_slice(delivery.body);
+        let arrival = if body.len() > LONG_BODY {
+            let (app, name, signature) = (self.clone(), name.clone(), delivery.signature.map(<[u8]>::to_vec));
+            let check = move || {
+                let environment = app.environments().get(&name).ok_or(Refusal::UnknownEnvironment)?;
+                Ok(examine(&name, environment, signature.as_deref(), body, now)?)
+            };
+            let checked = tokio::task::spawn_blocking(check).await;
+            checked.unwrap_or_else(|defect| std::panic::resume_unwind(defect.into_panic()))
+        } else {
+            examine(name, environment, delivery.signature, body, now).map_err(Refusal::Signature)
+        }?;
+        self.committer().commit(arrival).await.map_err(|why| match why {
+            NotCommitted::Full => Refusal::Overloaded,
+            NotCommitted::Storage(error) => Refusal::Storage(error),
+        })
     }
 
     fn environment(&self, name: &str) -> Option<(&EnvironmentName, &Environment)> {
         self.environments().get_key_value(&EnvironmentName::parse(name).ok()?)
     }
 
-    /// Records an event, applies it and commits; begins again when a person's identity moved in between.
-    pub(super) async fn record(
+    /// Begins with the first delivery: commands that take none need none.
+    fn committer(&self) -> &Committer {
+        self.shared.committer.get_or_init(|| {
+            let database = self.database().clone();
+            let at_once = match database.kind() {
+                Kind::Sqlite => 1,
+                Kind::Postgres => AT_ONCE_ON_POSTGRES,
+            };
+            let environments = self.shared.environments.clone();
+            let books = Ledgers { database, environments, clock: self.clock().clone() };
+            Committer::start(books, Bounds { at_once, ..BOUNDS })
+        })
+    }
+
+    /// Records an event that did not come as a delivery, applies it and commits.
+    ///
+    /// # Errors
+    /// [`StorageError`] when nothing was kept, or nobody can say whether it was.
+    pub async fn record(
         &self,
         environment: &Environment,
         event: &Event,
@@ -103,109 +147,50 @@ impl App {
         origin: Origin,
         now: Timestamp,
     ) -> Result<Receipt, StorageError> {
-        for _ in 0..TRIES {
-            if let Some(receipt) = self.try_record(environment, event, body, age, origin, now).await? {
-                return Ok(receipt);
-            }
-        }
-        Err(StorageError::Contended)
-    }
-
-    async fn try_record(
-        &self,
-        environment: &Environment,
-        event: &Event,
-        body: &[u8],
-        age: Age,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Result<Option<Receipt>, StorageError> {
-        let name = &environment.settings.name;
-        let mut tx = self.database().begin().await?;
-        let recorded = tx
-            .record_event(&NewEvent {
-                environment: name,
-                id: &event.id,
-                name: &event.name,
-                occurred_at: event.occurred_at,
-                received_at: now,
-                inquiry: event.inquiry(),
-                origin,
-                body,
-            })
-            .await?;
-        let receipt = match recorded {
-            Recorded::Duplicate { outcome } if outcome != Some(Outcome::Quarantined) || age != Age::Fresh => {
-                Receipt::Duplicate
-            }
-            _ if age != Age::Fresh => Receipt::Quarantined(age),
-            _ => {
-                for template in &event.templates {
-                    tx.observe_template(name, template, now).await?;
-                }
-                match &event.subject {
-                    Subject::None(why) => Receipt::Ignored(why.to_string()),
-                    Subject::Inquiry(observation) => {
-                        match observe(&mut tx, environment, (**observation).clone(), now).await? {
-                            Observed::PersonMoved => return Ok(None),
-                            Observed::Applied(change) => receipt_of(change),
-                        }
-                    }
-                }
-            }
-        };
-        if let Some((outcome, reason)) = outcome_of(&receipt) {
-            tx.settle_event(name, &event.id, outcome, reason.as_deref(), None).await?;
-        }
-        tx.commit().await?;
-        Ok(Some(receipt))
-    }
-
-    async fn keep_unreadable(
-        &self,
-        environment: &EnvironmentName,
-        body: &[u8],
-        why: &str,
-        now: Timestamp,
-    ) -> Result<Receipt, StorageError> {
-        let mut tx = self.database().begin().await?;
-        let id = content_id(body);
-        let origin = Origin::Webhook;
-        tx.record_unreadable(&UnreadableBody { environment, id: &id, received_at: now, origin, reason: why, body })
-            .await?;
-        tx.commit().await?;
-        Ok(Receipt::Unreadable(why.to_owned()))
+        let (name, body) = (&environment.settings.name, Bytes::copy_from_slice(body));
+        let arrival = Arrival::event(name, event.clone(), age, origin, now, body);
+        let receipts = batch::commit(self.database(), self.environments(), self.clock(), &[arrival]).await?;
+        receipts.into_iter().next().ok_or(StorageError::Contended)
     }
 }
 
-fn verify(environment: &Environment, delivery: Delivery<'_>, now: Timestamp) -> Result<Verified, SignatureError> {
+/// What the committer commits to.
+struct Ledgers {
+    database: Database,
+    environments: std::sync::Arc<Environments>,
+    clock: Clock,
+}
+
+impl Books for Ledgers {
+    async fn commit(&self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StorageError> {
+        batch::commit(&self.database, &self.environments, &self.clock, arrivals).await
+    }
+}
+
+/// Checks that a body is Persona's, and reads it.
+fn examine(
+    name: &EnvironmentName,
+    environment: &Environment,
+    signature: Option<&[u8]>,
+    body: Bytes,
+    now: Timestamp,
+) -> Result<Arrival, SignatureError> {
+    let verified = verify(environment, signature, &body, now)?;
+    Ok(match Event::parse(&body, now) {
+        Ok(event) => Arrival::event(name, event, verified.age, Origin::Webhook, now, body),
+        Err(why) => Arrival::unreadable(name, why.to_string(), Origin::Webhook, now, body),
+    })
+}
+
+fn verify(
+    environment: &Environment,
+    signature: Option<&[u8]>,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Verified, SignatureError> {
     use secrecy::ExposeSecret;
 
     let settings = &environment.settings;
     let secrets: Vec<&[u8]> = settings.webhook_secrets.iter().map(|secret| secret.expose_secret().as_bytes()).collect();
-    signature::verify(delivery.signature, delivery.body, &secrets, now, settings.signature_tolerance)
-}
-
-/// What an unreadable body is known by: the same content is stored once.
-fn content_id(body: &[u8]) -> EventId {
-    let text = format!("sha256:{}", hex::encode(Sha256::digest(body)));
-    EventId::parse(&text).unwrap_or_else(|_| unreachable!("hex is an id"))
-}
-
-fn receipt_of(change: Change) -> Receipt {
-    match change {
-        Change::Changed { status_kept, .. } => {
-            Receipt::Applied(status_kept.map(|why| format!("its status was not taken: {why}")))
-        }
-        Change::Unchanged(why) => Receipt::Ignored(why.to_string()),
-    }
-}
-
-fn outcome_of(receipt: &Receipt) -> Option<(Outcome, Option<String>)> {
-    match receipt {
-        Receipt::Applied(note) => Some((Outcome::Applied, note.clone())),
-        Receipt::Ignored(why) => Some((Outcome::Ignored, Some(why.clone()))),
-        Receipt::Quarantined(age) => Some((Outcome::Quarantined, Some(age.reason().to_owned()))),
-        Receipt::Duplicate | Receipt::Unreadable(_) => None,
-    }
+    signature::verify(signature, body, &secrets, now, settings.signature_tolerance)
 }

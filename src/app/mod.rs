@@ -2,6 +2,10 @@
 //!
 //! Decisions are made in `domain`; here they are asked for, written down and carried out.
 
+mod batch;
+
+mod committer;
+
 mod observe;
 
 pub mod ingest;
@@ -14,22 +18,35 @@ mod reread;
 
 mod remind;
 
+mod pace;
+
 pub mod import;
 
+pub mod reconcile;
+
+pub mod quarantine;
+
+pub mod retention;
+
 pub mod operate;
+
+pub mod lanes;
+
+pub mod singleton;
 
 pub mod queries;
 
 mod backlog;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::app::committer::Committer;
 use crate::clock::Clock;
-use crate::config::{self, Config, Mode, NotifierConfig};
+use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
@@ -50,10 +67,16 @@ pub struct App {
 struct Shared {
     database: Database,
     clock: Clock,
-    environments: BTreeMap<EnvironmentName, Environment>,
+    environments: Arc<Environments>,
+    committer: OnceLock<Committer>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
+    reconcile: ReconcileSettings,
+    retention: RetentionSettings,
 }
+
+/// The environments, by name.
+type Environments = BTreeMap<EnvironmentName, Environment>;
 
 /// One Persona environment: what is configured for it, and the client that asks it.
 pub struct Environment {
@@ -103,7 +126,10 @@ impl App {
             notifiers.insert(name.clone(), notifier);
         }
         let reread_after = config.worker.reread_after;
-        Ok(Self { shared: Arc::new(Shared { database, clock, environments, notifiers, reread_after }) })
+        let (reconcile, retention) = (config.reconcile, config.retention);
+        let (environments, committer) = (Arc::new(environments), OnceLock::new());
+        let shared = Shared { database, clock, environments, committer, notifiers, reread_after, reconcile, retention };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The database, for reading queries of its own.

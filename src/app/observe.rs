@@ -1,109 +1,218 @@
-//! One observation, applied and planned within an open transaction.
+//! What is told of inquiries, applied and planned within an open transaction, as much at once as there is.
 //!
-//! Locks are taken in one order everywhere: people (sorted), then inquiries (sorted), then actions. The lock on the
-//! person is what lets two events about two inquiries of one person, in two processes, each see the other's.
+//! Locks are taken in one order everywhere: people, then inquiries, then actions, each kind sorted and at once. The
+//! lock on the person is what lets two events about two inquiries of one person, in two processes, each see the
+//! other's; it also keeps the members of a group the same until the transaction ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::app::Environment;
-use crate::domain::action::{CancelledBy, DEFAULT_MAX_ATTEMPTS};
-use crate::domain::ids::{EnvironmentName, TemplateId};
-use crate::domain::inquiry::{Change, Inquiry, Person};
+use crate::app::Environments;
+use crate::domain::action::{Action, CancelledBy, DEFAULT_MAX_ATTEMPTS};
+use crate::domain::ids::EnvironmentName;
+use crate::domain::inquiry::{Change, Inquiry};
 use crate::domain::observation::Observation;
-use crate::domain::plan::{Difference, Objection, Situation};
-use crate::domain::rules::Rules;
+use crate::domain::plan::{Difference, Situation};
 use crate::domain::time::Timestamp;
+use crate::storage::inquiries::{GroupKey, InquiryKey};
 use crate::storage::{StorageError, Tx};
 
-/// How often a transaction is begun anew because the inquiry changed hands meanwhile.
+/// How often a transaction is begun anew because what it was to lock changed hands meanwhile.
 pub(super) const TRIES: usize = 5;
 
-/// What became of an observation.
-pub(super) enum Observed {
-    /// Merged, saved and planned.
-    Applied(Change),
-    /// Between looking and locking, another process learnt that the inquiry is another person's: begin again.
-    PersonMoved,
+/// One observation, and where it was made.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) environment: &'a EnvironmentName,
+    pub(super) observation: &'a Observation,
 }
 
-/// Merges an observation, saves the inquiry, and brings the plan of everyone it concerns up to date.
+/// Merges observations in their order, saves the inquiries, and brings the plan of everyone they concern up to date.
+///
+/// What each changed; `None` when another process was faster with something between looking and locking: then the
+/// transaction has to begin again.
 pub(super) async fn observe(
     tx: &mut Tx,
-    environment: &Environment,
-    observation: Observation,
+    environments: &Environments,
+    told: &[Told<'_>],
     now: Timestamp,
-) -> Result<Observed, StorageError> {
-    let name = &environment.settings.name;
-    let id = observation.inquiry.clone();
-    tx.ensure_inquiries(name, std::slice::from_ref(&id), now).await?;
-
-    let stored = tx.inquiry(name, &id).await?.map(|stored| stored.inquiry);
-    let mut expected = stored.unwrap_or_else(|| Inquiry::unknown(name.clone(), id.clone()));
-    let mut people: BTreeSet<Person> = expected.person().into_iter().collect();
-    expected.apply(observation.clone());
-    people.extend(expected.person());
-    tx.lock_people(name, &people.iter().cloned().collect::<Vec<_>>()).await?;
-
-    let mut inquiry = tx.lock_inquiry(name, &id).await?;
-    let before = group_key(&inquiry);
-    let change = inquiry.apply(observation);
-    let after = group_key(&inquiry);
-    if [&before.0, &after.0].into_iter().flatten().any(|person| !people.contains(person)) {
-        return Ok(Observed::PersonMoved);
+) -> Result<Option<Vec<Change>>, StorageError> {
+    if told.is_empty() {
+        return Ok(Some(Vec::new()));
     }
-    tx.save_inquiry(&inquiry, now).await?;
-    for key in BTreeSet::from([before, after]) {
-        let group = group_of(tx, name, &key, &inquiry).await?;
-        replan(tx, environment, &group, now).await?;
+    let keys: BTreeSet<InquiryKey> = told.iter().map(Told::key).collect();
+    let mut foreseen = Ledger::of(tx.peek_inquiries(&keys.iter().collect::<Vec<_>>()).await?, &keys);
+    foreseen.apply(told);
+
+    let mut ledger = Ledger::lock(tx, &keys, &foreseen.touched).await?;
+    let changes = ledger.apply(told);
+    if !ledger.touched.is_subset(&foreseen.touched) || !ledger.save(tx, now).await? {
+        return Ok(None);
     }
-    Ok(Observed::Applied(change))
+    ledger.plan(tx, environments, now).await?;
+    Ok(Some(changes))
 }
 
-/// Whom and what for: inquiries that share both are planned together.
-pub(super) type GroupKey = (Option<Person>, Option<TemplateId>);
-
-/// The group an inquiry belongs to.
-pub(super) fn group_key(inquiry: &Inquiry) -> GroupKey {
-    (inquiry.person(), inquiry.known.template_id().cloned())
-}
-
-/// All inquiries of a group, locked; the inquiry alone where its person is not known.
-pub(super) async fn group_of(
-    tx: &mut Tx,
-    environment: &EnvironmentName,
-    key: &GroupKey,
-    inquiry: &Inquiry,
-) -> Result<Vec<Inquiry>, StorageError> {
-    match key {
-        (Some(person), template) => tx.lock_group(environment, person, template.as_ref()).await,
-        (None, _) => Ok(vec![inquiry.clone()]),
-    }
-}
-
-/// Writes the difference between the actions that should exist for a group and those that do.
+/// Brings the plan of an inquiry, and of its person's others, up to date. False when the transaction has to begin
+/// again.
 pub(super) async fn replan(
     tx: &mut Tx,
-    environment: &Environment,
-    group: &[Inquiry],
+    environments: &Environments,
+    key: &InquiryKey,
     now: Timestamp,
-) -> Result<Difference, StorageError> {
-    let Some(first) = group.first() else { return Ok(Difference::default()) };
-    let name = &environment.settings.name;
-    let ids: Vec<_> = group.iter().map(|inquiry| inquiry.id.clone()).collect();
-    let actions = tx.actions_of(name, &ids).await?;
-    let rules: &Rules = environment.settings.rules.for_template(first.known.template_id());
-    let difference = Situation { group, actions: &actions, rules, now }.difference();
-
-    tx.insert_actions(&difference.insert, DEFAULT_MAX_ATTEMPTS, now).await?;
-    for planned in &difference.replan {
-        tx.replan_action(&planned.id, planned, now).await?;
+) -> Result<bool, StorageError> {
+    let Some(expected) = tx.peek_inquiries(&[key]).await?.pop() else { return Ok(true) };
+    let keys = BTreeSet::from([key.clone()]);
+    let touched = BTreeSet::from([Party::of(&expected)]);
+    let mut ledger = Ledger::lock(tx, &keys, &touched).await?;
+    ledger.touched.extend(ledger.entries.get(key).map(|entry| Party::of(&entry.inquiry)));
+    if ledger.touched != touched {
+        return Ok(false);
     }
-    for (id, Objection { reason, too_late }) in &difference.cancel {
-        if *too_late {
-            tx.fail_planned(id, reason, now).await?;
-        } else {
-            tx.cancel_planned(id, reason, CancelledBy::Plan, now).await?;
+    ledger.plan(tx, environments, now).await?;
+    Ok(true)
+}
+
+impl Told<'_> {
+    fn key(&self) -> InquiryKey {
+        (self.environment.clone(), self.observation.inquiry.clone())
+    }
+}
+
+/// Who is planned together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Party {
+    /// The inquiries of one person made from one template.
+    Group(GroupKey),
+    /// An inquiry whose person is not known.
+    Alone(InquiryKey),
+}
+
+impl Party {
+    const fn group(&self) -> Option<&GroupKey> {
+        match self {
+            Self::Group(group) => Some(group),
+            Self::Alone(_) => None,
         }
     }
-    Ok(difference)
+
+    fn of(inquiry: &Inquiry) -> Self {
+        match inquiry.person() {
+            Some(person) => Self::Group((inquiry.environment.clone(), person, inquiry.known.template_id().cloned())),
+            None => Self::Alone(key_of(inquiry)),
+        }
+    }
+}
+
+fn key_of(inquiry: &Inquiry) -> InquiryKey {
+    (inquiry.environment.clone(), inquiry.id.clone())
+}
+
+/// Inquiries in memory, and which parties have to be planned anew because of what was applied to them.
+#[derive(Default)]
+struct Ledger {
+    entries: BTreeMap<InquiryKey, Entry>,
+    touched: BTreeSet<Party>,
+}
+
+struct Entry {
+    inquiry: Inquiry,
+    /// Whether the database has it.
+    stored: bool,
+    told: bool,
+}
+
+impl Ledger {
+    /// What was found, and the others of `keys` as unknown ones.
+    fn of(found: Vec<Inquiry>, keys: &BTreeSet<InquiryKey>) -> Self {
+        let mut entries: BTreeMap<_, _> =
+            found.into_iter().map(|inquiry| (key_of(&inquiry), Entry { inquiry, stored: true, told: false })).collect();
+        for key in keys {
+            entries.entry(key.clone()).or_insert_with(|| {
+                let inquiry = Inquiry::unknown(key.0.clone(), key.1.clone());
+                Entry { inquiry, stored: false, told: false }
+            });
+        }
+        Self { entries, touched: BTreeSet::new() }
+    }
+
+    /// Locks the people of these parties, then these inquiries and all members of the parties.
+    async fn lock(tx: &mut Tx, keys: &BTreeSet<InquiryKey>, parties: &BTreeSet<Party>) -> Result<Self, StorageError> {
+        let groups: Vec<&GroupKey> = parties.iter().filter_map(Party::group).collect();
+        tx.lock_people(groups.iter().map(|(environment, person, _)| (environment, person))).await?;
+        let found = tx.lock_inquiries(&keys.iter().collect::<Vec<_>>(), &groups).await?;
+        Ok(Self::of(found, keys))
+    }
+
+    /// Applies what was told, in its order.
+    fn apply(&mut self, told: &[Told<'_>]) -> Vec<Change> {
+        let mut changes = Vec::with_capacity(told.len());
+        for told in told {
+            let Some(entry) = self.entries.get_mut(&told.key()) else { unreachable!("every key told of has an entry") };
+            // One that is not stored yet was in no party before.
+            if entry.stored || entry.told {
+                self.touched.insert(Party::of(&entry.inquiry));
+            }
+            changes.push(entry.inquiry.apply(told.observation.clone()));
+            entry.told = true;
+            self.touched.insert(Party::of(&entry.inquiry));
+        }
+        changes
+    }
+
+    /// Writes what was told of. False when an inquiry that was not there is there now.
+    async fn save(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, StorageError> {
+        let told = self.entries.values().filter(|entry| entry.told);
+        let (stored, new): (Vec<&Entry>, Vec<&Entry>) = told.partition(|entry| entry.stored);
+        let inquiries = |entries: &[&'_ Entry]| entries.iter().map(|entry| entry.inquiry.clone()).collect::<Vec<_>>();
+        let (stored, new) = (inquiries(&stored), inquiries(&new));
+        tx.save_inquiries(&stored.iter().collect::<Vec<_>>(), now).await?;
+        Ok(tx.add_inquiries(&new.iter().collect::<Vec<_>>(), now).await? == new.len())
+    }
+
+    /// Writes the difference between the actions that should exist for every touched party and those that do.
+    async fn plan(self, tx: &mut Tx, environments: &Environments, now: Timestamp) -> Result<(), StorageError> {
+        let mut parties: BTreeMap<Party, Vec<Inquiry>> = BTreeMap::new();
+        let mut stored: Vec<InquiryKey> = Vec::new();
+        for (key, entry) in self.entries {
+            let party = Party::of(&entry.inquiry);
+            if !self.touched.contains(&party) {
+                continue;
+            }
+            if entry.stored {
+                stored.push(key);
+            }
+            parties.entry(party).or_default().push(entry.inquiry);
+        }
+        let mut actions: HashMap<InquiryKey, Vec<Action>> = HashMap::new();
+        for action in tx.actions_of(&stored.iter().collect::<Vec<_>>()).await? {
+            let key = (action.planned.environment.clone(), action.planned.inquiry.clone());
+            actions.entry(key).or_default().push(action);
+        }
+        let mut all = Difference::default();
+        for group in parties.values() {
+            let Some(first) = group.first() else { continue };
+            let Some(environment) = environments.get(&first.environment) else { continue };
+            let actions: Vec<Action> =
+                group.iter().flat_map(|inquiry| actions.remove(&key_of(inquiry)).unwrap_or_default()).collect();
+            let rules = environment.settings.rules.for_template(first.known.template_id());
+            let one = Situation { group, actions: &actions, rules, now }.difference();
+            all.insert.extend(one.insert);
+            all.replan.extend(one.replan);
+            all.cancel.extend(one.cancel);
+        }
+        write(tx, all, now).await
+    }
+}
+
+async fn write(tx: &mut Tx, mut difference: Difference, now: Timestamp) -> Result<(), StorageError> {
+    difference.insert.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    tx.insert_actions(&difference.insert, DEFAULT_MAX_ATTEMPTS, now).await?;
+    tx.replan_actions(&difference.replan, now).await?;
+    let (late, unwanted): (Vec<_>, Vec<_>) = difference.cancel.into_iter().partition(|(_, why)| why.too_late);
+    let reasons = |objections: Vec<(_, crate::domain::plan::Objection)>| {
+        objections.into_iter().map(|(id, why)| (id, why.reason)).collect::<Vec<_>>()
+    };
+    tx.cancel_planned(&reasons(unwanted), CancelledBy::Plan, now).await?;
+    tx.fail_planned(&reasons(late), now).await?;
+    Ok(())
 }

@@ -1,14 +1,67 @@
 //! Claimed actions, performed and settled.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use crate::app::App;
 use crate::domain::action::{Action, End, Outcome, Work};
+use crate::domain::ids::{ActionId, EnvironmentName};
 use crate::domain::time::Timestamp;
-use crate::storage::StorageError;
-use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Lease};
+use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lane, Lease};
+use crate::storage::{Kind, StorageError};
+
+/// What performs claimed actions: the use cases, or what stands in for them where only the machinery is looked at.
+pub trait Perform: Clone + Send + Sync + 'static {
+    /// Performs one action and says how it went; writes nothing about the action itself.
+    fn perform(&self, claimed: &Claimed) -> impl Future<Output = Outcome> + Send;
+}
+
+impl Perform for App {
+    fn perform(&self, claimed: &Claimed) -> impl Future<Output = Outcome> + Send {
+        Self::perform(self, claimed)
+    }
+}
+
+/// An attempt that ended, and is yet to be settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    action: Action,
+    ended: Ended,
+}
+
+impl Finished {
+    /// The attempt of a claimed action that began at `began` and ended now, by the words of `owner`.
+    #[must_use]
+    pub fn new(claimed: Claimed, owner: &str, began: Timestamp, now: Timestamp, outcome: Outcome) -> Self {
+        let Claimed { action, lease } = claimed;
+        let settled = action.settled(outcome, now);
+        let attempt = Attempt {
+            number: action.attempts,
+            started_at: began,
+            ended_at: now,
+            worker: owner.to_owned(),
+            outcome: AttemptOutcome::from(&settled.end),
+            error: reason_of(&settled.end).map(str::to_owned),
+        };
+        Self { action, ended: Ended { lease, settled, attempt } }
+    }
+
+    /// Whose attempt it was.
+    #[must_use]
+    pub fn action_id(&self) -> &ActionId {
+        &self.action.planned.id
+    }
+}
+
+/// Longest a worker waits for the database. A connection can go silent without breaking, and a worker that waits on
+/// one for ever performs nothing and says nothing.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
+
+async fn in_time<T>(asked: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
+    tokio::time::timeout(DATABASE_PATIENCE, asked).await.unwrap_or_else(|_| Err(StorageError::no_answer()))
+}
 
 impl App {
     /// Takes up to `most` due actions, each with a lease of its own, in the name of `owner`.
@@ -16,20 +69,58 @@ impl App {
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn claim(&self, owner: &str, most: u32, lease: Duration) -> Result<Vec<Claimed>, StorageError> {
-        let lanes = self.lanes();
+        let now = self.clock().now();
+        let (lanes, most) = self.affordable(most, now);
         if lanes.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
-        // A look takes no lock; on SQLite a claim takes the one writer.
-        let now = self.clock().now();
-        let due = self.database().read().await?.next_due(&lanes).await?;
-        if due.is_none_or(|due| due > now) {
+        in_time(self.claim_of(&lanes, most, owner, lease, now)).await
+    }
+
+    /// The lanes whose environments still may ask Persona something, and how many actions that is enough for.
+    ///
+    /// A refused call costs an attempt, so what can't be paid for waits in the queue instead. An action can take two
+    /// calls: a reading and a link. Several processes share one limit and see each other's calls only in its headers.
+    fn affordable(&self, most: u32, now: Timestamp) -> (Vec<Lane>, u32) {
+        let calls_left = |name: &EnvironmentName| {
+            let budget = self.environments().get(name)?.persona.as_ref()?.budget()?;
+            Some(if budget.resets_at > now { budget.remaining } else { budget.limit })
+        };
+        let mut enough = 0;
+        let mut lanes = self.lanes();
+        lanes.retain(|(environment, _)| {
+            let actions = calls_left(environment).map_or(most, |calls| calls.div_ceil(2));
+            enough = enough.max(actions);
+            actions > 0
+        });
+        (lanes, most.min(enough))
+    }
+
+    async fn claim_of(
+        &self,
+        lanes: &[Lane],
+        most: u32,
+        owner: &str,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Claimed>, StorageError> {
+        // On SQLite a claim takes the one writer, so it is worth a look first.
+        if self.database().kind() == Kind::Sqlite && self.next_due().await?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         let mut tx = self.database().begin().await?;
-        let claimed = tx.claim(&lanes, most, owner, lease, now).await?;
+        let claimed = tx.claim(lanes, most, owner, lease, now).await?;
         tx.commit().await?;
         Ok(claimed)
+    }
+
+    /// When the earliest planned action is due that may be claimed.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StorageError> {
+        let (lanes, _) = self.affordable(u32::MAX, self.clock().now());
+        in_time(async { self.database().read().await?.next_due(&lanes).await }).await
     }
 
     /// Prolongs leases of `owner`; which of them it still holds.
@@ -57,11 +148,18 @@ impl App {
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
-    pub async fn reap(&self, most: u32) -> Result<usize, StorageError> {
-        let mut tx = self.database().begin().await?;
-        let taken = tx.reap(most, self.clock().now()).await?.len();
-        tx.commit().await?;
-        Ok(taken)
+    pub async fn reap(&self, owner: &str, most: u32, lease: Duration) -> Result<usize, StorageError> {
+        let now = self.clock().now();
+        in_time(async {
+            if !self.database().read().await?.any_lapsed(owner, lease, now).await? {
+                return Ok(0);
+            }
+            let mut tx = self.database().begin().await?;
+            let taken = tx.reap(most, owner, lease, now).await?.len();
+            tx.commit().await?;
+            Ok(taken)
+        })
+        .await
     }
 
     /// Performs one action and says how it went; writes nothing about the action itself.
@@ -72,7 +170,32 @@ impl App {
         }
     }
 
-    /// Writes how an attempt ended. False when the lease was lost: then nothing is written.
+    /// Writes how attempts ended, all in one transaction; for how many of them the lease still held. For the others
+    /// nothing is written.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked; the caller tries again.
+    pub async fn settle_all(&self, finished: &[Finished]) -> Result<usize, StorageError> {
+        let ended: Vec<Ended> = finished.iter().map(|finished| finished.ended.clone()).collect();
+        let written: HashSet<Lease> = in_time(async {
+            let mut tx = self.database().begin().await?;
+            let written = tx.settle_all(&ended).await?;
+            tx.commit().await?;
+            Ok(written.into_iter().collect())
+        })
+        .await?;
+        for Finished { action, ended } in finished {
+            let held = written.contains(&ended.lease);
+            tell(action, &ended.settled.end, held);
+            if held {
+                let (kind, outcome) = (action.planned.work.kind().as_str(), ended.attempt.outcome.as_str());
+                metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => outcome).increment(1);
+            }
+        }
+        Ok(written.len())
+    }
+
+    /// Writes how one attempt ended. False when the lease was lost: then nothing is written.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked; the caller tries again.
@@ -83,25 +206,8 @@ impl App {
         began: Timestamp,
         outcome: Outcome,
     ) -> Result<bool, StorageError> {
-        let action = &claimed.action;
-        let now = self.clock().now();
-        let settled = action.settled(outcome, now);
-        let attempt = Attempt {
-            number: action.attempts,
-            started_at: began,
-            ended_at: now,
-            worker: owner.to_owned(),
-            outcome: AttemptOutcome::from(&settled.end),
-            error: reason_of(&settled.end).map(str::to_owned),
-        };
-        let mut tx = self.database().begin().await?;
-        let held = tx.settle(&claimed.lease, &settled, &attempt, now).await?;
-        tx.commit().await?;
-        tell(action, &settled.end, held);
-        let kind = action.planned.work.kind().as_str();
-        metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => attempt.outcome.as_str())
-            .increment(1);
-        Ok(held)
+        let finished = Finished::new(claimed.clone(), owner, began, self.clock().now(), outcome);
+        Ok(self.settle_all(&[finished]).await? == 1)
     }
 }
 

@@ -66,11 +66,10 @@ impl App {
     /// The inquiry, if the action should still be performed; asked of the same plan that made it.
     async fn still_wanted(&self, environment: &Environment, action: &Action) -> Step<Inquiry> {
         let wanted = self.objection(environment, action).await.map_err(|error| database(&error))?;
-        wanted.map_err(
-            |Objection { reason, too_late }| {
-                if too_late { Outcome::GiveUp { reason } } else { Outcome::Cancel { reason } }
-            },
-        )
+        wanted.map_err(|Objection { reason, too_late }| {
+            let new_key = false;
+            if too_late { Outcome::GiveUp { reason, new_key } } else { Outcome::Cancel { reason, new_key } }
+        })
     }
 
     /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as
@@ -92,26 +91,35 @@ impl App {
         if matches!(error.next(), Next::Reread | Next::GiveUp) {
             // A refusal may mean that the inquiry has moved on without our hearing of it.
             if self.reread(environment, persona, inquiry).await.is_ok() {
-                self.still_wanted(environment, action).await?;
+                self.still_wanted(environment, action).await.map_err(under_a_new_key)?;
             }
         }
         Err(after(&error, self.clock().now()))
     }
 }
 
-/// What follows from an error of Persona's.
+/// What follows from an error of Persona's. A conflict can pass: what it conflicted with may be over at the next try.
 pub(super) fn after(error: &PersonaError, now: Timestamp) -> Outcome {
     let at = error.retry_after().map(|wait| now.plus(wait));
     match error.next() {
         Next::RetrySameKey => Outcome::Retry { error: error.to_string(), at, new_key: false },
-        Next::RetryNewKey => Outcome::Retry { error: error.to_string(), at, new_key: true },
-        Next::Reread | Next::GiveUp => Outcome::GiveUp { reason: error.to_string() },
+        Next::RetryNewKey | Next::Reread => Outcome::Retry { error: error.to_string(), at, new_key: true },
+        Next::GiveUp => Outcome::GiveUp { reason: error.to_string(), new_key: true },
+    }
+}
+
+/// Persona keeps its refusal under the key of the call, and would give it again.
+fn under_a_new_key(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::GiveUp { reason, .. } => Outcome::GiveUp { reason, new_key: true },
+        Outcome::Cancel { reason, .. } => Outcome::Cancel { reason, new_key: true },
+        other => other,
     }
 }
 
 fn after_notifier(error: &NotifyError, now: Timestamp) -> Outcome {
     if !error.may_retry() {
-        return Outcome::GiveUp { reason: error.to_string() };
+        return Outcome::GiveUp { reason: error.to_string(), new_key: false };
     }
     let at = error.retry_after().map(|wait| now.plus(wait));
     Outcome::Retry { error: error.to_string(), at, new_key: false }
@@ -125,7 +133,7 @@ fn in_form(link: OneTimeLink, form: LinkForm) -> SecretString {
 }
 
 fn give_up(reason: &str) -> Outcome {
-    Outcome::GiveUp { reason: reason.to_owned() }
+    Outcome::GiveUp { reason: reason.to_owned(), new_key: false }
 }
 
 fn database(error: &StorageError) -> Outcome {

@@ -1,8 +1,8 @@
 //! Plans everybody anew when the rules changed, in small transactions that block nobody.
 
-use tracing::info;
+use tracing::{error, info};
 
-use crate::app::observe::{self, TRIES, group_key, group_of};
+use crate::app::observe::{self, TRIES};
 use crate::app::{App, Environment};
 use crate::domain::ids::InquiryId;
 use crate::storage::StorageError;
@@ -41,7 +41,13 @@ impl App {
             let page = self.database().read().await?.open_inquiries_after(name, after.as_ref(), PAGE).await?;
             let Some(last) = page.last().cloned() else { return Ok(planned) };
             for id in &page {
-                self.replan_one(environment, id).await?;
+                match self.replan_one(environment, id).await {
+                    // One row that can't be understood must not keep everyone else on the old plan.
+                    Err(why @ StorageError::Inconsistent { .. }) => {
+                        error!(environment = %name, inquiry = %id, error = %why, "not planned anew");
+                    }
+                    other => other?,
+                }
             }
             planned += page.len();
             after = Some(last);
@@ -50,19 +56,12 @@ impl App {
 
     /// Brings the plan of one inquiry, and of its person's others, up to date.
     pub(super) async fn replan_one(&self, environment: &Environment, id: &InquiryId) -> Result<(), StorageError> {
-        let name = &environment.settings.name;
+        let key = (environment.settings.name.clone(), id.clone());
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            let Some(expected) = tx.inquiry(name, id).await?.map(|stored| stored.inquiry) else { return Ok(()) };
-            let people: Vec<_> = expected.person().into_iter().collect();
-            tx.lock_people(name, &people).await?;
-            let inquiry = tx.lock_inquiry(name, id).await?;
-            if inquiry.person() != expected.person() {
-                continue;
+            if observe::replan(&mut tx, self.environments(), &key, self.clock().now()).await? {
+                return tx.commit().await;
             }
-            let group = group_of(&mut tx, name, &group_key(&inquiry), &inquiry).await?;
-            observe::replan(&mut tx, environment, &group, self.clock().now()).await?;
-            return tx.commit().await;
         }
         Err(StorageError::Contended)
     }

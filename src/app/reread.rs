@@ -1,18 +1,18 @@
 //! Reading an inquiry again at Persona, before a person is troubled or when a call was refused.
 
-use crate::app::observe::{Observed, TRIES, observe};
+use crate::app::observe::{TRIES, Told, observe};
 use crate::app::remind::after;
 use crate::app::{App, Environment};
 use crate::domain::action::{Action, Outcome};
 use crate::domain::ids::InquiryId;
-use crate::domain::inquiry::Inquiry;
+use crate::domain::inquiry::{Change, Inquiry};
 use crate::domain::observation::{Observation, Snapshot};
 use crate::domain::plan::{Objection, Situation};
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::persona::client::PersonaClient;
 use crate::persona::error::PersonaError;
-use crate::storage::StorageError;
+use crate::storage::{StorageError, Tx};
 
 /// Why an inquiry could not be read again.
 #[derive(Debug, thiserror::Error)]
@@ -36,41 +36,55 @@ impl RereadError {
 }
 
 impl App {
-    /// Reads an inquiry at Persona and applies the answer.
+    /// Reads an inquiry at Persona and applies the answer; what that changed.
     pub(super) async fn reread(
         &self,
         environment: &Environment,
         persona: &PersonaClient,
         id: &InquiryId,
-    ) -> Result<(), RereadError> {
+    ) -> Result<Change, RereadError> {
         let asked_at = self.clock().now();
         let read = persona.retrieve_inquiry(id).await?;
         Ok(self.take_reading(environment, read.inquiry, read.template.as_ref(), asked_at).await?)
     }
 
-    /// Applies what the API said of an inquiry, at the time Persona says it was last updated.
+    /// Applies what the API said of an inquiry, at the time Persona says it was last updated; what that changed.
     pub(super) async fn take_reading(
         &self,
         environment: &Environment,
         snapshot: Snapshot,
         template: Option<&Template>,
         asked_at: Timestamp,
-    ) -> Result<(), StorageError> {
+    ) -> Result<Change, StorageError> {
         let name = &environment.settings.name;
         let id = snapshot.id.clone();
         let observation = Observation::of_read(snapshot, asked_at);
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            let observed = observe(&mut tx, environment, observation.clone(), asked_at).await?;
-            if let Observed::Applied(_) = observed {
+            if let Some(change) = self.observe_one(&mut tx, environment, &observation, asked_at).await? {
                 if let Some(template) = template {
                     tx.observe_template(name, template, asked_at).await?;
                 }
                 tx.mark_read(name, &id, asked_at).await?;
-                return tx.commit().await;
+                tx.commit().await?;
+                return Ok(change);
             }
         }
         Err(StorageError::Contended)
+    }
+
+    /// Applies one observation within an open transaction; what it changed. `None` when the transaction has to begin
+    /// again.
+    pub(super) async fn observe_one(
+        &self,
+        tx: &mut Tx,
+        environment: &Environment,
+        observation: &Observation,
+        now: Timestamp,
+    ) -> Result<Option<Change>, StorageError> {
+        let told = Told { environment: &environment.settings.name, observation };
+        let changes = observe(tx, self.environments(), &[told], now).await?;
+        Ok(changes.and_then(|changes| changes.into_iter().next()))
     }
 
     /// Whether so long has passed since anything was heard of an inquiry that it must be read before anyone is troubled.

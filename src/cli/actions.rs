@@ -9,9 +9,10 @@ use serde::Serialize;
 use crate::app::operate::OperateError;
 use crate::app::queries::in_words;
 use crate::cli::Common;
+use crate::cli::lanes::{self, kind};
 use crate::cli::output::{self};
 use crate::clock::Clock;
-use crate::domain::action::{Action, CancelledBy, Kind, State};
+use crate::domain::action::{Action, CancelledBy, State};
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
 use crate::storage::actions::{ActionFilter, Attempt};
 
@@ -158,6 +159,7 @@ impl List {
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_actions(&filter, None, self.limit).await?;
         output::note_cut(page.next.is_some(), self.limit);
+        lanes::note_paused(&database).await?;
         output::note_unreadable(&page.unreadable);
         if self.common.json {
             let actions: Vec<Wire> = page.items.iter().map(Wire::from).collect();
@@ -171,11 +173,6 @@ impl List {
 
 fn state(word: &str) -> anyhow::Result<State> {
     State::parse(word).with_context(|| format!("--state {word}: use planned, running, done, failed or cancelled"))
-}
-
-fn kind(word: &str) -> anyhow::Result<Kind> {
-    let known = || Kind::ALL.map(Kind::as_str).join(", ");
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == word).with_context(|| format!("--kind {word}: use {}", known()))
 }
 
 fn print(actions: &[Action]) {

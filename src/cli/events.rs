@@ -18,6 +18,10 @@ pub(super) enum Events {
     List(List),
     /// One event
     Show(Show),
+    /// Apply an event that was set aside
+    Release(Release),
+    /// Discard an event that was set aside
+    Discard(Discard),
 }
 
 #[derive(Debug, Args)]
@@ -33,7 +37,7 @@ pub(super) struct List {
     /// Of this name, such as inquiry.started
     #[arg(long)]
     name: Option<String>,
-    /// With this outcome: applied, ignored, quarantined or unreadable
+    /// With this outcome: applied, ignored, quarantined, unreadable or discarded
     #[arg(long)]
     outcome: Option<String>,
     /// The most to list
@@ -52,6 +56,39 @@ pub(super) struct Show {
     payload: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    #[command(flatten)]
+    held: Held,
+    /// Why, to be kept with the event
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Discard {
+    #[command(flatten)]
+    held: Held,
+    /// Why, to be kept with the event
+    #[arg(long)]
+    reason: String,
+}
+
+/// Which event, and who decides about it.
+#[derive(Debug, Args)]
+struct Held {
+    #[command(flatten)]
+    common: Common,
+    /// Persona's id of the event
+    id: String,
+    /// In this environment, where several have it
+    #[arg(long)]
+    environment: Option<String>,
+    /// Who decides; without it the user of this machine
+    #[arg(long)]
+    by: Option<String>,
+}
+
 /// An event as programs see it.
 #[derive(Serialize)]
 struct Wire {
@@ -66,12 +103,15 @@ struct Wire {
     origin: &'static str,
     outcome: Option<&'static str>,
     reason: Option<String>,
+    decided_by: Option<String>,
+    decided_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<serde_json::Value>,
 }
 
 impl From<StoredEvent> for Wire {
     fn from(event: StoredEvent) -> Self {
+        let (decided_by, decided_at) = event.decided.unzip();
         Self {
             id: event.id.to_string(),
             environment: event.environment.to_string(),
@@ -84,6 +124,8 @@ impl From<StoredEvent> for Wire {
             origin: event.origin.as_str(),
             outcome: event.outcome.map(Outcome::as_str),
             reason: event.reason,
+            decided_by,
+            decided_at: decided_at.map(|at| at.to_string()),
             payload: None,
         }
     }
@@ -94,6 +136,8 @@ impl Events {
         match self {
             Self::List(list) => list.run().await,
             Self::Show(show) => show.run().await,
+            Self::Release(release) => release.run().await,
+            Self::Discard(discard) => discard.run().await,
         }
     }
 }
@@ -126,7 +170,8 @@ impl List {
 }
 
 fn outcome(word: &str) -> anyhow::Result<Outcome> {
-    Outcome::parse(word).with_context(|| format!("--outcome {word}: use applied, ignored, quarantined or unreadable"))
+    Outcome::parse(word)
+        .with_context(|| format!("--outcome {word}: use applied, ignored, quarantined, unreadable or discarded"))
 }
 
 fn print(events: Vec<StoredEvent>) {
@@ -171,6 +216,49 @@ impl Show {
         }
         for event in events {
             eprintln!("rekindle: environment {} has an event of this id too", event.environment);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Release {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let (id, environment) = self.held.which()?;
+        let (_, app) = self.held.common.app().await?;
+        let (reason, by) = (self.reason.as_deref(), self.held.by());
+        let event = app.release_event(environment.as_ref(), &id, reason, &by).await?;
+        self.held.tell(event)
+    }
+}
+
+impl Discard {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let (id, environment) = self.held.which()?;
+        let (_, app) = self.held.common.app().await?;
+        let event = app.discard_event(environment.as_ref(), &id, &self.reason, &self.held.by()).await?;
+        self.held.tell(event)
+    }
+}
+
+impl Held {
+    fn which(&self) -> anyhow::Result<(EventId, Option<EnvironmentName>)> {
+        let id = EventId::parse(&self.id).with_context(|| format!("{:?} is no event id", self.id))?;
+        let environment =
+            self.environment.as_deref().map(EnvironmentName::parse).transpose().context("--environment")?;
+        Ok((id, environment))
+    }
+
+    fn by(&self) -> String {
+        let user =
+            ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+        self.by.clone().or(user).unwrap_or_else(|| "an operator".to_owned())
+    }
+
+    fn tell(&self, event: StoredEvent) -> anyhow::Result<ExitCode> {
+        if self.common.json {
+            output::json(&Wire::from(event))?;
+        } else {
+            println!("{} of {}: {}", event.id, event.environment, or_dash(event.outcome));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::app::import::Imported;
-use crate::cli::{Common, output};
+use crate::cli::{Common, open, output};
 use crate::domain::ids::EnvironmentName;
 
 /// Take in what was open at Persona before the first webhook
@@ -32,14 +32,8 @@ struct Wire {
 impl Import {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let (config, app) = self.common.app().await?;
-        let config = config.require_environments()?;
-        let names: Vec<EnvironmentName> = match &self.environment {
-            Some(name) => vec![EnvironmentName::parse(name).context("--environment")?],
-            None => config.environments.values().filter(|e| e.api_key.is_some()).map(|e| e.name.clone()).collect(),
-        };
-        if names.is_empty() {
-            bail!("no environment has an api_key; an import asks Persona for its list of inquiries");
-        }
+        let what = "an import asks Persona for its list of inquiries";
+        let names = open::asking(&config, self.environment.as_deref(), what)?;
         let mut done = Vec::new();
         for name in names {
             let bar = progress_bar(&name);

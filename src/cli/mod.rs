@@ -6,12 +6,16 @@ mod doctor;
 mod events;
 mod import;
 mod inquiries;
+mod lanes;
 mod migrate;
 mod open;
 mod output;
+mod prune;
+mod reconcile;
 mod serve;
 mod simulator;
 pub mod telemetry;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +34,8 @@ struct Command {
 enum Verb {
     /// Take webhooks and perform what is due
     Serve(serve::Serve),
+    /// Perform what is due, beside processes that serve from the same PostgreSQL
+    Worker(worker::Worker),
     /// Show the main job in a minute: no configuration, no account, no server
     Demo(demo::Demo),
     /// Serve a simulated Persona
@@ -43,8 +49,15 @@ enum Verb {
     /// Planned, running and finished work
     #[command(subcommand)]
     Actions(actions::Actions),
+    /// Kinds of work in environments: paused or performed, and in which order
+    #[command(subcommand)]
+    Lanes(lanes::Lanes),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
+    /// Ask Persona for what its webhooks did not bring
+    Reconcile(reconcile::Reconcile),
+    /// Take away what has served its time
+    Prune(prune::Prune),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
     /// Check configuration, database, Persona and secrets, and say what to do
@@ -78,12 +91,16 @@ pub fn main() -> ExitCode {
 async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Serve(serve) => serve.run().await,
+        Verb::Worker(worker) => worker.run().await,
         Verb::Demo(demo) => demo.run().await,
         Verb::Simulator(simulator) => simulator.run().await,
         Verb::Events(events) => events.run().await,
         Verb::Inquiries(inquiries) => inquiries.run().await,
         Verb::Actions(actions) => actions.run().await,
+        Verb::Lanes(lanes) => lanes.run().await,
         Verb::Import(import) => import.run().await,
+        Verb::Reconcile(reconcile) => reconcile.run().await,
+        Verb::Prune(prune) => prune.run().await,
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Doctor(doctor) => doctor.run().await,
     }

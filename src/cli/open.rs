@@ -1,12 +1,26 @@
 //! What commands begin with: the configuration read, the database opened, the use cases put together.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::app::App;
 use crate::cli::Common;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::ids::EnvironmentName;
 use crate::storage::Database;
+
+/// The environments that can be asked: the one named, or every one that has an API key. `what` asks, and what for.
+pub(super) fn asking(config: &Config, wanted: Option<&str>, what: &str) -> anyhow::Result<Vec<EnvironmentName>> {
+    let config = config.require_environments()?;
+    let names: Vec<EnvironmentName> = match wanted {
+        Some(name) => vec![EnvironmentName::parse(name).context("--environment")?],
+        None => config.environments.values().filter(|e| e.api_key.is_some()).map(|e| e.name.clone()).collect(),
+    };
+    if names.is_empty() {
+        bail!("no environment has an api_key; {what}");
+    }
+    Ok(names)
+}
 
 impl Common {
     /// The configuration, checked.

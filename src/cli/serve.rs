@@ -1,13 +1,15 @@
 //! `rekindle serve`: webhooks in, due work out, until told to stop.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::app::App;
@@ -16,68 +18,120 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{internal, public, server};
 use crate::jobs;
-use crate::storage::Database;
+use crate::storage::{Database, Kind};
 
 /// Take webhooks and perform what is due
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(flatten)]
     common: Common,
+    /// Take webhooks only, and leave what is due to `rekindle worker` in other processes; needs PostgreSQL
+    #[arg(long)]
+    no_worker: bool,
+}
+
+/// Which parts of Rekindle run in a process. The internal listener always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// The public listener.
+    pub(super) public: bool,
+    /// What performs due actions.
+    pub(super) worker: bool,
 }
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = self.common.configuration()?;
-        config.require_environments()?;
-        telemetry::install(&config.log)?;
-        let metrics = telemetry::install_metrics()?;
-        for warning in config.warnings() {
-            warn!("{warning}");
-        }
-        let database = Database::open(config.database_url.expose()).await.context("the database can't be opened")?;
-        let _alone = database.claim_alone()?;
-        database.migrate().await.context("the database's schema can't be brought up to date")?;
-        let app = App::new(&config, database, Clock::System)?;
-        let running = Running::start(&config, app, metrics).await?;
-        info!(public = %running.public, internal = %running.internal, "rekindle serves");
-        stop_signal().await?;
-        info!("stopping: finishing what was begun");
-        running.stop().await;
-        info!("stopped");
-        Ok(ExitCode::SUCCESS)
+        run(&self.common, Parts { public: true, worker: !self.no_worker }).await
     }
 }
 
-/// A whole Rekindle in this process: both listeners and the worker.
+/// Runs these parts until told to stop.
+pub(super) async fn run(common: &Common, parts: Parts) -> anyhow::Result<ExitCode> {
+    let config = common.configuration()?;
+    config.require_environments()?;
+    telemetry::install(&config.log)?;
+    let metrics = telemetry::install_metrics()?;
+    for warning in config.warnings() {
+        warn!("{warning}");
+    }
+    let database = Database::open(config.database_url.expose()).await.context("the database can't be opened")?;
+    let _alone = database.claim_alone()?;
+    if database.kind() == Kind::Sqlite && parts != Parts::ALL {
+        bail!(
+            "on SQLite one process does everything: run `rekindle serve`, or set database_url to a PostgreSQL, which \
+             several processes can share"
+        );
+    }
+    database.migrate().await.context("the database's schema can't be brought up to date")?;
+    let app = App::new(&config, database, Clock::System)?;
+    let running = Running::start(&config, app, metrics, parts).await?;
+    match running.public {
+        Some(public) => info!(%public, internal = %running.internal, worker = parts.worker, "rekindle serves"),
+        None => info!(internal = %running.internal, "rekindle works"),
+    }
+    stop_signal().await?;
+    info!("stopping: finishing what was begun");
+    running.stop().await;
+    info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Parts {
+    /// Everything.
+    pub(super) const ALL: Self = Self { public: true, worker: true };
+}
+
+/// A Rekindle in this process, or those parts of it that were wanted.
 pub(super) struct Running {
-    /// Where the public listener is.
-    pub(super) public: std::net::SocketAddr,
+    public: Option<SocketAddr>,
     /// Where the internal listener is.
-    pub(super) internal: std::net::SocketAddr,
+    pub(super) internal: SocketAddr,
     app: App,
     stop: watch::Sender<bool>,
-    tasks: Vec<tokio::task::JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Binds both listeners and starts the worker.
-    pub(super) async fn start(config: &Config, app: App, metrics: PrometheusHandle) -> anyhow::Result<Self> {
+    /// Binds the listeners and starts what else is wanted.
+    pub(super) async fn start(
+        config: &Config,
+        app: App,
+        metrics: PrometheusHandle,
+        parts: Parts,
+    ) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let public = bind(config.listen.public, "listen.public").await?;
-        let internal = bind(config.listen.internal, "listen.internal").await?;
-        let (public_address, internal_address) = (public.local_addr()?, internal.local_addr()?);
         let limits = server::ServerLimits::new(&config.limits, config.worker.shutdown_grace);
+        let mut tasks = Vec::new();
+        let mut listen = async |address, key, routes| {
+            let listener = bind(address, key).await?;
+            let address = listener.local_addr()?;
+            tasks.push(tokio::spawn(server::serve(listener, routes, limits, until(stopped.clone()))));
+            anyhow::Ok(address)
+        };
+        let public = if parts.public {
+            let routes = public::routes(app.clone(), config.limits);
+            Some(listen(config.listen.public, "listen.public", routes).await?)
+        } else {
+            None
+        };
+        let upkeep = tokio::spawn(keep_up(metrics.clone(), until(stopped.clone())));
+        let routes = internal::routes(app.clone(), metrics);
+        let internal = listen(config.listen.internal, "listen.internal", routes).await?;
+        if parts.worker {
+            tasks.push(tokio::spawn(jobs::run(app.clone(), config.worker, until(stopped.clone()))));
+            tasks.push(tokio::spawn(jobs::upkeep(app.clone(), until(stopped.clone()))));
+        }
+        tasks.push(upkeep);
+        tasks.push(tokio::spawn(replan(app.clone(), stopped)));
+        Ok(Self { public, internal, app, stop, tasks })
+    }
 
-        let public_routes = public::routes(app.clone(), config.limits);
-        let internal_routes = internal::routes(app.clone(), metrics);
-        let worker = jobs::run(app.clone(), config.worker, until(stopped.clone()));
-        let tasks = vec![
-            tokio::spawn(server::serve(public, public_routes, limits, until(stopped.clone()))),
-            tokio::spawn(server::serve(internal, internal_routes, limits, until(stopped.clone()))),
-            tokio::spawn(worker),
-            tokio::spawn(replan(app.clone(), stopped)),
-        ];
-        Ok(Self { public: public_address, internal: internal_address, app, stop, tasks })
+    /// Where the public listener is.
+    ///
+    /// # Errors
+    /// When it was not wanted.
+    pub(super) fn public(&self) -> anyhow::Result<SocketAddr> {
+        self.public.context("this process has no public listener")
     }
 
     /// Stops softly: nothing new is taken or claimed, what was begun is finished.
@@ -90,7 +144,7 @@ impl Running {
     }
 }
 
-async fn bind(address: std::net::SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("{key} = \"{address}\": can't listen there; choose a free address"))
@@ -101,14 +155,29 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
+/// Folds what was measured into the histograms, so that it does not pile up where nobody scrapes.
+async fn keep_up(metrics: PrometheusHandle, stopped: impl Future<Output = ()>) {
+    let fold = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            metrics.run_upkeep();
+        }
+    };
+    tokio::select! {
+        () = fold => {}
+        () = stopped => {}
+    }
+}
+
 /// Plans everybody anew if the rules changed since the last start; the database may be away for a while.
 async fn replan(app: App, stopped: watch::Receiver<bool>) {
-    let work = async {
+    // Of processes that start together one is enough.
+    let work = app.singly("replan", async |_| {
         while let Err(why) = app.replan_if_rules_changed().await {
             warn!(error = %why, "changed rules could not be planned yet");
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
-    };
+    });
     tokio::select! {
         () = work => {}
         () = until(stopped) => {}

@@ -41,6 +41,12 @@ const SECONDS: &str = "_seconds";
 /// In seconds, from an answer out of memory to a hopeless one; 5 s is where Persona stops waiting for us.
 const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
+/// Histograms of counts end so.
+const EVENTS: &str = "_events";
+
+/// From one alone to as many as are committed together at most.
+const COUNTS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 256.0];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Counter,
@@ -49,16 +55,27 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 5] = [
+const METRICS: [(&str, Kind, &str); 12] = [
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
+    ("rekindle_commit_waiting", Kind::Gauge, "Deliveries that wait to be committed"),
+    ("rekindle_commit_events", Kind::Histogram, "Deliveries committed together"),
+    ("rekindle_commit_seconds", Kind::Histogram, "How long it took to commit what was committed together"),
     ("rekindle_attempts_total", Kind::Counter, "Attempts at actions by kind and outcome"),
     ("rekindle_actions", Kind::Gauge, "Actions by environment, kind and state; failed ones are dead letters"),
+    ("rekindle_lanes_paused", Kind::Gauge, "Whether an operator paused a lane, by environment and kind"),
     (
         "rekindle_oldest_due_seconds",
         Kind::Gauge,
         "How long the action that is overdue most has waited, by environment and kind",
     ),
+    (
+        "rekindle_reconciled_at",
+        Kind::Gauge,
+        "Until when what changed at Persona is known for certain, in seconds since 1970, by environment",
+    ),
+    ("rekindle_recovered_total", Kind::Counter, "What reconciliation found by environment and what it was"),
+    ("rekindle_pruned_total", Kind::Counter, "Rows that served their time, by kind"),
 ];
 
 fn is_json(format: LogFormat, terminal: bool) -> bool {
@@ -93,6 +110,7 @@ where
 fn builder() -> anyhow::Result<PrometheusBuilder> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix(SECONDS.to_owned()), &BUCKETS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix(EVENTS.to_owned()), &COUNTS))
         .context("the buckets of histograms are not in order")
 }
 
@@ -101,7 +119,8 @@ fn describe() {
         match kind {
             Kind::Counter => describe_counter!(name, Unit::Count, text),
             Kind::Gauge => describe_gauge!(name, text),
-            Kind::Histogram => describe_histogram!(name, Unit::Seconds, text),
+            Kind::Histogram if name.ends_with(SECONDS) => describe_histogram!(name, Unit::Seconds, text),
+            Kind::Histogram => describe_histogram!(name, Unit::Count, text),
         }
     }
 }

@@ -13,6 +13,7 @@ mod redacted;
 mod secret;
 mod settings;
 mod template;
+mod upkeep;
 mod variables;
 mod warnings;
 
@@ -32,6 +33,7 @@ pub use error::{ConfigError, Problem};
 pub use notifier::NotifierConfig;
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use template::TemplateRules;
+pub use upkeep::{ReconcileSettings, RetentionSettings};
 
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use reader::{Reading, Section};
@@ -54,6 +56,10 @@ pub struct Config {
     pub limits: Limits,
     /// How work is done.
     pub worker: WorkerSettings,
+    /// When what we know is compared with what Persona knows.
+    pub reconcile: ReconcileSettings,
+    /// How long rows are kept.
+    pub retention: RetentionSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -128,9 +134,13 @@ impl Config {
         }
         let limits = settings::limits(top.section("limits"));
         let worker = settings::worker(top.section("worker"));
+        let reconcile = upkeep::reconcile(top.section("reconcile"));
+        let tolerance = environments.values().map(|environment| environment.signature_tolerance).max();
+        let retention = upkeep::retention(top.section("retention"), tolerance);
         let log = settings::log(top.section("log"));
         top.finish();
-        Some(Self { database_url: database_url?, listen, environments, notifiers, limits, worker, log })
+        let database_url = database_url?;
+        Some(Self { database_url, listen, environments, notifiers, limits, worker, reconcile, retention, log })
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn text(config: &Config) -> String {
 }
 
 fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
-    let Config { database_url, listen, environments, notifiers, limits, worker, log } = config;
+    let Config { database_url, listen, environments, notifiers, limits, worker, reconcile, retention, log } = config;
     writeln!(out, "database_url = {:?}", database_url.to_string())?;
     writeln!(out, "\n[listen]\npublic = \"{}\"\ninternal = \"{}\"", listen.public, listen.internal)?;
     for environment in environments.values() {
@@ -36,6 +36,13 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "lease_ms = {}\nrenew_ms = {}", worker.lease.as_millis(), worker.renew.as_millis())?;
     writeln!(out, "shutdown_grace = \"{}s\"", worker.shutdown_grace.as_secs())?;
     writeln!(out, "reread_after = \"{}\"", Step::Left(worker.reread_after))?;
+    let time = Step::Left;
+    writeln!(out, "\n[reconcile]\nevery = \"{}\"", time(reconcile.every))?;
+    writeln!(out, "silence = \"{}\"\noverlap = \"{}\"", time(reconcile.silence), time(reconcile.overlap))?;
+    writeln!(out, "reread_quiet = \"{}\"", time(reconcile.reread_quiet))?;
+    writeln!(out, "\n[retention]\nevery = \"{}\"", time(retention.every))?;
+    writeln!(out, "payloads = \"{}\"\nevents = \"{}\"", time(retention.payloads), time(retention.events))?;
+    writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
     writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
 }
 

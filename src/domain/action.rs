@@ -223,11 +223,15 @@ pub enum Outcome {
     GiveUp {
         /// Why; free of secrets and of people's data.
         reason: String,
+        /// Whether another try, by an operator's hand, needs a new idempotency key.
+        new_key: bool,
     },
     /// No longer wanted, found out at the last moment.
     Cancel {
         /// Why.
         reason: String,
+        /// Whether another try, should it be wanted again, needs a new idempotency key.
+        new_key: bool,
     },
 }
 
@@ -272,17 +276,16 @@ impl Action {
     /// A retry that could only come after the deadline is given up now: a reminder nobody got must be seen.
     #[must_use]
     pub fn settled(&self, outcome: Outcome, now: Timestamp) -> Settled {
-        let mut generation = self.generation;
-        let end = match outcome {
-            Outcome::Done => End::Done,
-            Outcome::GiveUp { reason } => End::Failed { reason },
-            Outcome::Cancel { reason } => End::Cancelled { reason, by: CancelledBy::Plan },
+        let (end, new_key) = match outcome {
+            Outcome::Done => (End::Done, false),
+            Outcome::GiveUp { reason, new_key } => (End::Failed { reason }, new_key),
+            Outcome::Cancel { reason, new_key } => (End::Cancelled { reason, by: CancelledBy::Plan }, new_key),
             Outcome::Retry { error, at, new_key } => {
-                generation += u32::from(new_key);
-                self.again(error, at.unwrap_or_else(|| now.plus(backoff(&self.planned.id, self.attempts))).max(now))
+                let due_at = at.unwrap_or_else(|| now.plus(backoff(&self.planned.id, self.attempts)));
+                (self.again(error, due_at.max(now)), new_key)
             }
         };
-        Settled { end, generation }
+        Settled { end, generation: self.generation + u32::from(new_key) }
     }
 
     fn again(&self, error: String, due_at: Timestamp) -> End {

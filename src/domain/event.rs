@@ -14,6 +14,31 @@ use crate::domain::status::Status;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
+/// The names of the events that can tell something of an inquiry or a template, of those that Persona documents
+/// (<https://docs.withpersona.com/events>). Others are understood too when they come; these are asked for.
+pub const FOLLOWED_NAMES: [&str; 20] = [
+    "inquiry.approved",
+    "inquiry.completed",
+    "inquiry.created",
+    "inquiry.declined",
+    "inquiry.expired",
+    "inquiry.failed",
+    "inquiry.marked-for-review",
+    "inquiry.redacted",
+    "inquiry.reusable-persona-assurance-failed",
+    "inquiry.reusable-persona-created",
+    "inquiry.reusable-persona-updated",
+    "inquiry.reusable-persona-used",
+    "inquiry.started",
+    "inquiry.transitioned",
+    "inquiry.updated-tags",
+    "inquiry-session.canceled",
+    "inquiry-session.expired",
+    "inquiry-session.started",
+    "inquiry-template-version.created",
+    "inquiry-template-version.published",
+];
+
 /// What Persona says happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
-use crate::domain::observation::{Attributes, Observation, ObservedAt, followed_attributes};
+use crate::domain::observation::{Attributes, Observation, ObservedAt, Snapshot, followed_attributes};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
@@ -44,6 +44,17 @@ macro_rules! declare_known {
                 $(if let Some(value) = said.$name {
                     merge.attribute($key, &mut self.$name, Observed { at, value });
                 })*
+            }
+
+            /// Goes through what was said and differs from what is known: when that was observed, if it ever was.
+            fn differing(&self, said: &Attributes) -> Vec<Option<ObservedAt>> {
+                let mut differing = Vec::new();
+                $(if let Some(value) = &said.$name
+                    && self.$name.as_ref().map(|known| &known.value) != Some(value)
+                {
+                    differing.push(self.$name.as_ref().map(|known| known.at));
+                })*
+                differing
             }
         }
     };
@@ -85,6 +96,17 @@ pub enum Change {
     },
     /// Nothing changed, and why.
     Unchanged(NoChange),
+}
+
+/// How a snapshot compares with what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// It says nothing that is not known.
+    Same,
+    /// It says something else, and which of the two is newer can be told.
+    Other,
+    /// It says something else of the very second in which that was observed: only a later read can tell.
+    Tied,
 }
 
 /// Why an observation, or its status, changed nothing.
@@ -205,6 +227,23 @@ impl Inquiry {
         }
     }
 
+    /// Compares with what somebody else knows of it, of whose age no more is known than its `updated-at`.
+    #[must_use]
+    pub fn compare(&self, snapshot: &Snapshot) -> Comparison {
+        let mut differing = self.known.differing(&snapshot.attributes);
+        if snapshot.status.is_some() && snapshot.status.as_ref() != self.status() {
+            differing.push(self.status.as_ref().map(|known| known.at));
+        }
+        // What names no moment could be of any.
+        let of_that_second = |at: ObservedAt| snapshot.updated_at.is_none_or(|said| said.as_second() == at.second);
+        let tied = |at: &Option<ObservedAt>| at.is_some_and(of_that_second);
+        match differing.iter().any(tied) {
+            true => Comparison::Tied,
+            false if differing.is_empty() => Comparison::Same,
+            false => Comparison::Other,
+        }
+    }
+
     /// The status as known.
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
@@ -224,19 +263,22 @@ impl Inquiry {
         self.known.created_at().copied().or(self.first_observed)
     }
 
-    /// The present deadline: `expires-at`, else creation plus the template's lifetime.
+    /// The present deadline: `expires-at`, else a lifetime after creation, or after the last expiry, which a resume
+    /// must have undone.
     ///
     /// `None` when neither is known.
     #[must_use]
     pub fn deadline(&self, lifetime: SignedDuration) -> Option<Timestamp> {
-        self.known.expires_at().copied().or_else(|| self.began().map(|began| began.plus(lifetime)))
+        let told = self.known.expires_at().copied();
+        told.or_else(|| self.began().max(self.last_expired).map(|from| from.plus(lifetime)))
     }
 
-    /// When the present lifetime began: creation, or the last expiry that a resume undid.
+    /// When the present lifetime began: at creation; once it was expired and resumed, a lifetime before the deadline,
+    /// because no event tells of a resume, and never before the expiry.
     #[must_use]
-    pub fn lifetime_began(&self, deadline: Timestamp) -> Option<Timestamp> {
+    pub fn lifetime_began(&self, deadline: Timestamp, lifetime: SignedDuration) -> Option<Timestamp> {
         let resumed = self.last_expired.filter(|expired| *expired < deadline);
-        self.began().max(resumed)
+        self.began().max(resumed.map(|expired| expired.max(deadline.minus(lifetime))))
     }
 }
 

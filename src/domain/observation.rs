@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 /// How an observation reached us; the order is the order in which ties within one second are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
-    /// A read made in the very second its `updated-at` names: an event of that second may be newer.
+    /// A read made in the very second its `updated-at` names, or a search: an event of that second may be newer.
     Read,
     /// A webhook or an event fetched by its id.
     Event,
@@ -143,6 +143,14 @@ impl Observation {
         let at = snapshot.updated_at.unwrap_or(asked_at);
         let settled = asked_at.since(at) >= SETTLED_AFTER;
         Self::of(snapshot, at, if settled { Source::SettledRead } else { Source::Read })
+    }
+
+    /// What a search at Persona's API says: its index is behind, so however late it is asked, an event of the very
+    /// second may be newer (<https://docs.withpersona.com/api-reference/inquiries/search-inquiries>).
+    #[must_use]
+    pub fn of_search(snapshot: Snapshot, asked_at: Timestamp) -> Self {
+        let at = snapshot.updated_at.unwrap_or(asked_at);
+        Self::of(snapshot, at, Source::Read)
     }
 
     /// What a snapshot says, at the time it speaks for.

@@ -164,7 +164,8 @@ impl Situation<'_> {
         if let Some(other) = self.group.iter().find(|other| finished_since(other, inquiry)) {
             return Err(Quiet::FinishedAnother(other.id.clone()));
         }
-        if let Some(newer) = self.group.iter().filter(|other| is_newer_open(other, inquiry)).max_by_key(|o| age_key(o))
+        if let Some(newer) =
+            self.group.iter().filter(|other| self.is_newer_open(other, inquiry)).max_by_key(|o| age_key(o))
         {
             return Err(Quiet::NewerOpen(newer.id.clone()));
         }
@@ -178,8 +179,16 @@ impl Situation<'_> {
         Ok(deadline)
     }
 
+    /// Whether `other` is where the person is to be sent instead: open, newer, and not past its deadline.
+    fn is_newer_open(&self, other: &Inquiry, than: &Inquiry) -> bool {
+        other.status().is_some_and(Status::is_open)
+            && other.known.redacted_at().is_none()
+            && other.deadline(self.rules.lifetime).is_none_or(|deadline| deadline > self.now)
+            && age_key(other) > age_key(than)
+    }
+
     fn reminders(&self, inquiry: &Inquiry, deadline: Timestamp) -> Vec<Planned> {
-        let began = inquiry.lifetime_began(deadline).unwrap_or(deadline);
+        let began = inquiry.lifetime_began(deadline, self.rules.lifetime).unwrap_or(deadline);
         let mut steps: Vec<(Timestamp, Step)> =
             self.rules.reminders.iter().map(|step| (step.due(began, deadline), *step)).collect();
         steps.sort_unstable();
@@ -268,10 +277,6 @@ fn must_be_replanned(action: &Action, planned: &Planned) -> bool {
 /// Which of two inquiries is the newer; the id settles a tie.
 fn age_key(inquiry: &Inquiry) -> (Option<Timestamp>, &InquiryId) {
     (inquiry.began(), &inquiry.id)
-}
-
-fn is_newer_open(other: &Inquiry, than: &Inquiry) -> bool {
-    other.status().is_some_and(Status::is_open) && other.known.redacted_at().is_none() && age_key(other) > age_key(than)
 }
 
 /// Whether `other` was finished after `inquiry` was made: then the person is through, whatever else is open.

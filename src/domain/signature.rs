@@ -98,6 +98,14 @@ pub fn verify(
     best.ok_or(SignatureError::Mismatch)
 }
 
+/// Whether a header has the form of Persona's at all: what has not needs no body to be refused.
+///
+/// # Errors
+/// [`SignatureError`] says what is wrong; never a mismatch, which takes the body to find.
+pub fn check_form(header: Option<&[u8]>) -> Result<(), SignatureError> {
+    groups(header.ok_or(SignatureError::Missing)?).map(drop)
+}
+
 fn groups(header: &[u8]) -> Result<Vec<Group<'_>>, SignatureError> {
     if header.len() > MAX_HEADER_BYTES {
         return Err(SignatureError::TooLong);

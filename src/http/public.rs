@@ -1,5 +1,6 @@
 //! The public listener: Persona's webhooks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,11 +13,13 @@ use axum::routing::post;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tracing::{debug, error, warn};
 
 use crate::app::App;
 use crate::app::ingest::{self, Delivery, Receipt, Refusal};
 use crate::config::Limits;
+use crate::domain::signature::check_form;
 use crate::http::problem::Problem;
 
 /// Longest a delivery may take once it is read: Persona waits 5 seconds (<https://docs.withpersona.com/webhooks>),
@@ -27,11 +30,20 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 struct Public {
     app: App,
     limits: Limits,
+    /// Room for bodies that are being read or wait to be stored, in bytes.
+    room: Arc<Semaphore>,
 }
+
+/// All bodies under way at one time, in bytes, on all connections: whoever is not verified yet gets no more of us.
+const ROOM: usize = 64 << 20;
 
 /// The routes of the public listener.
 pub fn routes(app: App, limits: Limits) -> Router {
-    Router::new().route("/webhooks/persona/{environment}", post(take_webhook)).with_state(Public { app, limits })
+    Router::new().route("/webhooks/persona/{environment}", post(take_webhook)).with_state(Public {
+        app,
+        limits,
+        room: Arc::new(Semaphore::new(ROOM.max(4 * limits.body_bytes))),
+    })
 }
 
 /// What we answer to a delivery that is on disk.
@@ -75,6 +87,10 @@ async fn receive(public: &Public, environment: &str, headers: &HeaderMap, body: 
     if !public.app.environments().keys().any(|name| name.as_str() == environment) {
         return Err(NotTaken::Refused(Refusal::UnknownEnvironment));
     }
+    check_form(signature.as_deref()).map_err(|why| NotTaken::Refused(Refusal::Signature(why)))?;
+    let room = body.size_hint().upper().map_or(public.limits.body_bytes, |most| usize::try_from(most).unwrap_or(ROOM));
+    let room = u32::try_from(room.min(public.limits.body_bytes)).unwrap_or(u32::MAX);
+    let _room = public.room.try_acquire_many(room).map_err(|_| NotTaken::Overloaded)?;
     let body = read(body, public.limits).await?;
     if ingest::answers_first() {
         let (app, environment) = (public.app.clone(), environment.to_owned());
@@ -131,7 +147,7 @@ impl NotTaken {
                 error!(%environment, error = %why, "delivery not taken: it could not be stored");
                 ("unavailable", Problem::unavailable())
             }
-            Self::Overloaded => ("overloaded", Problem::unavailable()),
+            Self::Refused(Refusal::Overloaded) | Self::Overloaded => ("overloaded", Problem::unavailable()),
         };
         // A name that is not ours can be anything, so it stays out of logs and labels.
         let known = outcome != "unknown_environment";

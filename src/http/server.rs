@@ -90,6 +90,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
     connections.shutdown().await;
 }
 
+/// The most requests at one time on one HTTP/2 connection.
+const HTTP2_STREAMS: u32 = 8;
+
 fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -100,6 +103,8 @@ fn builder(limits: &ServerLimits) -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
+        // A connection is what the cap counts, so it must not stand for hundreds of requests.
+        .max_concurrent_streams(HTTP2_STREAMS)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .keep_alive_interval(limits.header_timeout)
         .keep_alive_timeout(limits.header_timeout);

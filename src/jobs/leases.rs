@@ -1,19 +1,16 @@
-//! The leases this process holds: renewed in time, given up when lost, and those of dead workers taken back.
+//! The leases this process holds: renewed in time, and given up when lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval};
-use tracing::{info, warn};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tracing::warn;
 
 use crate::app::App;
 use crate::config::WorkerSettings;
 use crate::storage::actions::{Claimed, Lease};
-
-/// Most lapsed leases taken back at once.
-const REAP_AT_ONCE: u32 = 200;
 
 /// The leases of one worker. Cheap to clone.
 #[derive(Clone)]
@@ -29,7 +26,8 @@ struct Inner {
 
 /// A lease as this process sees it, on its own monotonic clock.
 struct Held {
-    lapses: Instant,
+    /// When it was asked for last, with success.
+    given: Instant,
     lost: Option<oneshot::Sender<()>>,
     /// Taken by the handler when it begins.
     told: Option<oneshot::Receiver<()>>,
@@ -45,10 +43,10 @@ impl Leases {
         &self.0.owner
     }
 
-    /// Begins to renew the lease of a claimed action.
-    pub(super) fn hold(&self, claimed: &Claimed) {
+    /// Begins to renew the lease of an action that was claimed at `asked` at the earliest.
+    pub(super) fn hold(&self, claimed: &Claimed, asked: Instant) {
         let (lost, told) = oneshot::channel();
-        let held = Held { lapses: Instant::now() + self.0.lease, lost: Some(lost), told: Some(told) };
+        let held = Held { given: asked, lost: Some(lost), told: Some(told) };
         self.held().insert(claimed.lease.clone(), held);
     }
 
@@ -83,73 +81,64 @@ impl Leases {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Renews what is held, for ever. A lease that could not be renewed before it lapsed is lost: another worker
-    /// may have it, so its handler is stopped.
+    /// Keeps what is held, for ever. A lease that could not be renewed before it lapsed is lost: another worker may
+    /// have it, so its handler is stopped; the same when an operator cancelled its action.
     pub(super) async fn keep(self) {
+        tokio::join!(self.renew_for_ever(), self.watch_for_ever());
+    }
+
+    async fn renew_for_ever(&self) {
         let mut tick = ticking(self.0.renew_every);
         loop {
             tick.tick().await;
-            let tokens: Vec<Lease> = self.held().keys().cloned().collect();
+            let tokens = self.to_renew();
             if tokens.is_empty() {
                 continue;
             }
             let asked = Instant::now();
             match tokio::time::timeout(self.0.lease, self.0.app.renew(&self.0.owner, &tokens, self.0.lease)).await {
-                Ok(Ok(kept)) => self.renewed(&tokens, &kept, asked),
-                Ok(Err(why)) => warn!(error = %why, "leases could not be renewed"),
-                Err(_) => warn!("leases could not be renewed in time"),
+                Ok(Ok(kept)) => self.renewed(&tokens, kept, asked),
+                Ok(Err(why)) => warn!(error = %why, leases = tokens.len(), "leases could not be renewed"),
+                Err(_) => warn!(leases = tokens.len(), "leases could not be renewed in time"),
             }
-            self.stop_lapsed();
         }
     }
 
-    fn renewed(&self, asked_for: &[Lease], kept: &[Lease], asked: Instant) {
+    /// A claim of a moment ago holds until the next turn, and what is done by then need never be renewed.
+    fn to_renew(&self) -> Vec<Lease> {
+        let now = Instant::now();
+        let old = |held: &Held| now.duration_since(held.given) >= self.0.renew_every / 2;
+        self.held().iter().filter(|(_, held)| old(held)).map(|(token, _)| token.clone()).collect()
+    }
+
+    fn renewed(&self, asked_for: &[Lease], kept: Vec<Lease>, asked: Instant) {
+        let kept: HashSet<Lease> = kept.into_iter().collect();
         let mut held = self.held();
         for token in asked_for {
             let Some(lease) = held.get_mut(token) else { continue };
             if kept.contains(token) {
-                lease.lapses = asked + self.0.lease;
+                lease.given = asked;
             } else if let Some(lost) = lease.lost.take() {
                 let _ = lost.send(());
             }
         }
     }
 
-    fn stop_lapsed(&self) {
-        let now = Instant::now();
-        for lease in self.held().values_mut().filter(|lease| lease.lapses <= now) {
-            if let Some(lost) = lease.lost.take() {
-                let _ = lost.send(());
-            }
-        }
-    }
-
-    /// Takes back what dead workers held. After an outage of the database it waits one lease, so that those who
-    /// held leases can renew or settle first.
-    pub(super) async fn reap_until_stopped(self, stopped: watch::Receiver<bool>) {
-        let mut tick = ticking(self.0.renew_every);
-        while !*stopped.borrow() {
-            tick.tick().await;
-            match self.0.app.reap(REAP_AT_ONCE).await {
-                Ok(0) => {}
-                Ok(taken) => info!(actions = taken, "took over what a lost worker held"),
-                Err(why) => {
-                    warn!(error = %why, "lapsed leases could not be looked for");
-                    self.wait_for_database().await;
-                    tokio::time::sleep(self.0.lease).await;
+    /// Apart from the renewals, because one that the database never answers would keep us from looking.
+    async fn watch_for_ever(&self) {
+        let mut tick = ticking(self.0.renew_every / 4);
+        loop {
+            let now = tick.tick().await;
+            for held in self.held().values_mut().filter(|held| held.given + self.0.lease <= now) {
+                if let Some(lost) = held.lost.take() {
+                    let _ = lost.send(());
                 }
             }
         }
     }
-
-    async fn wait_for_database(&self) {
-        while self.0.app.database().ping().await.is_err() {
-            tokio::time::sleep(self.0.renew_every).await;
-        }
-    }
 }
 
-fn ticking(every: Duration) -> tokio::time::Interval {
+pub(super) fn ticking(every: Duration) -> Interval {
     let mut tick = interval(every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tick

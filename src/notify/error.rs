@@ -41,10 +41,8 @@ impl NotifyError {
     pub const fn may_retry(&self) -> bool {
         match self {
             Self::Timeout { .. } | Self::Unreachable { .. } => true,
-            // A key, a permission or an address that is no good yet; a redirect is a wrong address too.
-            Self::Refused { status, .. } => {
-                matches!(status, 300..=399 | 401 | 403 | 404 | 408 | 425 | 429 | 500..=599)
-            }
+            // One bad deploy answers anything; only "gone" says that nobody will ever take it.
+            Self::Refused { status, .. } => *status != 410,
             Self::Unsendable(_) => false,
         }
     }
@@ -82,7 +80,7 @@ mod tests {
             previous = Some(retry);
         }
         // Each entry holds up to the next one.
-        insta::assert_snapshot!(table.join(", "), @"300 retry, 400 give up, 401 retry, 402 give up, 403 retry, 405 give up, 408 retry, 409 give up, 425 retry, 426 give up, 429 retry, 430 give up, 500 retry");
+        insta::assert_snapshot!(table.join(", "), @"300 retry, 410 give up, 411 retry");
     }
 
     #[test]

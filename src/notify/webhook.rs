@@ -85,9 +85,9 @@ impl Webhook {
             .user_agent(concat!("rekindle/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(settings.timeout)
-            .timeout(settings.timeout)
-            .build()
-            .map_err(|error| InvalidWebhook::Tls(error.to_string()))?;
+            .timeout(settings.timeout);
+        let http = if tls::is_plain(&settings.url) { http.no_proxy() } else { http };
+        let http = http.build().map_err(|error| InvalidWebhook::Tls(error.to_string()))?;
         Ok(Self { http, url: settings.url.clone(), signers, clock })
     }
 

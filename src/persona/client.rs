@@ -17,7 +17,7 @@ use crate::persona::answer::{EventBody, OneTimeLink, Page, Read, Resumed};
 use crate::persona::budget::Budget;
 use crate::persona::error::PersonaError;
 use crate::persona::exchange::{Answer, Exchange};
-use crate::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry};
+use crate::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry, SearchFilter};
 use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::persona::wire;
 
@@ -87,6 +87,24 @@ impl PersonaClient {
         let mut query = wire::inquiries_query(filter);
         wire::page_query(&mut query, after.map(InquiryId::as_str), size);
         let answer = self.0.get(&["inquiries"], &query).await?;
+        let page = wire::page(&answer.body, wire::listed_inquiry, InquiryId::parse);
+        page_of(&answer, page, after)
+    }
+
+    /// One page of a search, those that changed last first; `size` is held to 1 to 100.
+    ///
+    /// # Errors
+    /// [`PersonaError`], as for every call.
+    #[tracing::instrument(name = "persona.client.search_inquiries", skip_all,
+        fields(method = "POST", status = Empty, request_id = Empty, elapsed_ms = Empty))]
+    pub async fn search_inquiries(
+        &self,
+        filter: &SearchFilter,
+        after: Option<&InquiryId>,
+        size: u8,
+    ) -> Result<Page<Snapshot, InquiryId>, PersonaError> {
+        let body = wire::search(filter, after.map(InquiryId::as_str), size);
+        let answer = self.0.ask(&["inquiries", "search"], &body).await?;
         let page = wire::page(&answer.body, wire::listed_inquiry, InquiryId::parse);
         page_of(&answer, page, after)
     }

@@ -48,21 +48,21 @@ impl Answer {
 
 impl Exchange {
     pub(super) fn new(settings: &ClientSettings, clock: Clock) -> Result<Arc<Self>, InvalidSettings> {
-        tls::install();
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, settings.authorization()?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(HeaderName::from_static("persona-version"), settings.version_header()?);
         headers.insert(HeaderName::from_static("key-inflection"), HeaderValue::from_static("kebab"));
+        tls::install();
+        let base = settings.checked_url()?;
         let http = Client::builder()
             .default_headers(headers)
             .user_agent(concat!("rekindle/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(settings.connect_timeout)
-            .timeout(settings.timeout)
-            .build()
-            .map_err(|error| InvalidSettings::Tls(error.to_string()))?;
-        let base = settings.checked_url()?;
+            .timeout(settings.timeout);
+        let http = if tls::is_plain(&base) { http.no_proxy() } else { http };
+        let http = http.build().map_err(|error| InvalidSettings::Tls(error.to_string()))?;
         Ok(Arc::new(Self { http, base, gauge: Gauge::default(), clock, without_include: AtomicBool::new(false) }))
     }
 
@@ -89,6 +89,12 @@ impl Exchange {
             url.query_pairs_mut().extend_pairs(query);
         }
         self.send(self.http.request(Method::GET, url)).await
+    }
+
+    /// A question that needs a body. It takes no effect, so it carries no idempotency key: under one, Persona would
+    /// give yesterday's answer again.
+    pub(super) async fn ask(&self, path: &[&str], body: &Value) -> Result<Answer, PersonaError> {
+        self.send(self.http.request(Method::POST, self.url(path)?).json(body)).await
     }
 
     /// A call that takes effect, at most once under its key.

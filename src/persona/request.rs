@@ -38,6 +38,16 @@ pub struct EventFilter {
     pub ids: Vec<EventId>,
 }
 
+/// Which inquiries to search for.
+///
+/// The index is about a minute behind, more in an outage
+/// (<https://docs.withpersona.com/api-reference/inquiries/search-inquiries>).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchFilter {
+    /// Those that changed then or later.
+    pub updated_from: Timestamp,
+}
+
 /// An inquiry to be made.
 #[derive(Clone, PartialEq)]
 pub struct NewInquiry {

@@ -13,7 +13,7 @@ use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::persona::answer::{EventBody, Page};
 use crate::persona::error::{Refusal, without_values};
-use crate::persona::request::{EventFilter, ListFilter, NewInquiry};
+use crate::persona::request::{EventFilter, ListFilter, NewInquiry, SearchFilter};
 
 #[derive(Serialize)]
 struct Create<'a> {
@@ -59,6 +59,43 @@ struct Link {
 #[serde(rename_all = "kebab-case")]
 struct LinkMeta {
     expires_in_seconds: i32,
+}
+
+#[derive(Serialize)]
+struct Search<'a> {
+    query: Predicate,
+    sort: Sort,
+    page: SearchPage<'a>,
+}
+
+#[derive(Serialize)]
+struct Predicate {
+    attribute: &'static str,
+    operator: &'static str,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Sort {
+    attribute: &'static str,
+    direction: &'static str,
+}
+
+#[derive(Serialize)]
+struct SearchPage<'a> {
+    size: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a str>,
+}
+
+/// The body that searches for inquiries, those that changed last first: one that changes while pages are read moves
+/// to the front, and is met again rather than missed.
+pub(super) fn search(filter: &SearchFilter, after: Option<&str>, size: u8) -> Value {
+    json(&Search {
+        query: Predicate { attribute: "updated_at", operator: "gte", value: filter.updated_from.to_string() },
+        sort: Sort { attribute: "updated_at", direction: "desc" },
+        page: SearchPage { size: size.clamp(1, 100), after },
+    })
 }
 
 /// The body that creates an inquiry.

@@ -68,6 +68,12 @@ pub enum StorageError {
 pub struct Failure(String);
 
 impl StorageError {
+    /// No answer came in time, though the connection may look alive.
+    #[must_use]
+    pub fn no_answer() -> Self {
+        Self::Unavailable(Failure("no answer in time".to_owned()))
+    }
+
     /// Whether the same call can succeed later, unchanged.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {

@@ -35,6 +35,10 @@ pub mod actions;
 pub mod environments;
 pub mod events;
 pub mod inquiries;
+pub mod quarantine;
+pub mod reconciliation;
+pub mod retention;
+pub mod singletons;
 pub mod templates;
 
 pub use alone::Alone;
@@ -56,6 +60,10 @@ pub const ALL_SQL: &[&[Sql]] = &[
     events::read::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
+    quarantine::STATEMENTS,
+    reconciliation::look::STATEMENTS,
+    reconciliation::run::STATEMENTS,
+    retention::STATEMENTS,
     templates::STATEMENTS,
     actions::attempt::STATEMENTS,
     actions::plan::STATEMENTS,
@@ -64,4 +72,6 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::settle::STATEMENTS,
     actions::operate::STATEMENTS,
     actions::read::STATEMENTS,
+    actions::lanes::STATEMENTS,
+    singletons::STATEMENTS,
 ];

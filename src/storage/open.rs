@@ -40,7 +40,16 @@ pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool)> {
         .pragma("secure_delete", "on")
         .disable_statement_logging();
     make_file(options.get_filename()).await?;
-    let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            // A file does not go away. But on a full disk SQLite undoes a transaction by itself, and the connection
+            // is then taken for one that is still in it, for ever.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+    };
     let writer = pool().max_connections(1).connect_with(options.clone()).await?;
     let reader = options.pragma("query_only", "on");
     Ok((writer, pool().max_connections(SQLITE_READERS).connect_lazy_with(reader)))

@@ -1,5 +1,7 @@
 //! How statements are declared, and how one body runs on either database.
 
+use serde::Serialize;
+
 /// One statement, as each database is told it. A text is empty where that database does it another way.
 #[derive(Debug, Clone, Copy)]
 pub struct Sql {
@@ -9,6 +11,12 @@ pub struct Sql {
     pub sqlite: &'static str,
     /// For PostgreSQL.
     pub postgres: &'static str,
+}
+
+/// Rows for SQLite, which reads them with `json_each`.
+pub(super) fn json(rows: &impl Serialize) -> String {
+    // Strings and numbers only: nothing in there can fail to be written.
+    serde_json::to_string(rows).unwrap_or_default()
 }
 
 /// Declares a topic's statements, and lists them all as `STATEMENTS`, so that none can be forgotten.

@@ -122,7 +122,7 @@ on_both! {
             (&["actions", "list", "--kind", "sing"], "--kind sing: use remind"),
             (
                 &["events", "list", "--outcome", "gone"],
-                "--outcome gone: use applied, ignored, quarantined or unreadable",
+                "--outcome gone: use applied, ignored, quarantined, unreadable or discarded",
             ),
         ] {
             assert_eq!(rekindle.refused(arguments).await, format!("rekindle: {told}\n"), "{arguments:?}");

@@ -12,5 +12,6 @@ mod outside;
 pub mod process;
 mod restarts;
 mod simulator;
+mod stop;
 mod story;
 mod webhooks;

@@ -3,7 +3,7 @@
 use rekindle::clock::Clock;
 use rekindle::domain::ids::InquiryId;
 use rekindle::persona::simulator::{
-    BackgroundDelivery, DEFAULT_TEMPLATE, Life, NewInquiry, SANDBOX_KEY, Serving, Settings, Simulator,
+    BackgroundDelivery, DEFAULT_TEMPLATE, EnvironmentSettings, Life, NewInquiry, Serving, Settings, Simulator,
     TemplateSettings, WebhookSettings,
 };
 use tokio::net::TcpListener;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use jiff::SignedDuration;
 
-use super::process::{Installation, webhook_secret};
+use super::process::{API_KEY, Installation, webhook_secret};
 use crate::support::application::{Application, SECRET};
 
 pub const ENVIRONMENT: &str = "sandbox";
@@ -31,7 +31,8 @@ pub struct Outside {
 pub fn living(seconds: i64) -> Settings {
     let life = Life { from_creation: SignedDuration::from_secs(seconds), ..Life::default() };
     let templates = vec![TemplateSettings::new(DEFAULT_TEMPLATE).with_life(life)];
-    Settings { templates, retry_scale: 0.01, ..Settings::default() }
+    let environments = vec![EnvironmentSettings::sandbox(ENVIRONMENT).with_key(API_KEY)];
+    Settings { environments, templates, retry_scale: 0.01, ..Settings::default() }
 }
 
 impl Outside {
@@ -68,7 +69,7 @@ impl Outside {
 
             [environments.{ENVIRONMENT}]
             webhook_secrets = ["{webhook_secret}"]
-            api_key = "{SANDBOX_KEY}"
+            api_key = "{API_KEY}"
             api_url = "{api_url}"
 
             [environments.{ENVIRONMENT}.templates.default]

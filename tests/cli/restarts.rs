@@ -49,7 +49,7 @@ const MOMENTS: [Moment; 9] = [
 ];
 
 /// Processes at one time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 9;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_any_point_on_sqlite() {

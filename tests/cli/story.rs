@@ -117,6 +117,12 @@ on_both! {
         let (status, metrics) = story.rekindle.get("/metrics").await;
         assert_eq!(status, 200);
         for line in [
+            "# TYPE rekindle_deliveries_total counter",
+            "# TYPE rekindle_delivery_seconds histogram",
+            "# TYPE rekindle_attempts_total counter",
+            "# TYPE rekindle_actions gauge",
+            "# TYPE rekindle_oldest_due_seconds gauge",
+            r#"rekindle_deliveries_total{environment="sandbox",outcome="applied"}"#,
             r#"rekindle_attempts_total{kind="remind",outcome="done"} 1"#,
             r#"rekindle_actions{environment="sandbox",kind="remind",state="done"} 1"#,
             r#"rekindle_actions{environment="sandbox",kind="remind",state="cancelled"} 1"#,

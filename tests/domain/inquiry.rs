@@ -1,6 +1,7 @@
 //! How one more observation changes what is known.
 
-use rekindle::domain::inquiry::{Change, NoChange};
+use jiff::SignedDuration;
+use rekindle::domain::inquiry::{Change, Comparison, NoChange};
 use rekindle::domain::observation::{Observation, Source};
 use rekindle::domain::resource;
 use rekindle::domain::status::Status;
@@ -69,7 +70,8 @@ fn an_expired_inquiry_becomes_pending_again_by_resume() {
     );
     assert_eq!(inquiry.status(), Some(&Status::Pending));
     let deadline = *inquiry.known.expires_at().unwrap();
-    assert_eq!(inquiry.lifetime_began(deadline), Some(at(86_400)), "the new lifetime counts from the expiry");
+    let lifetime = SignedDuration::from_hours(24);
+    assert_eq!(inquiry.lifetime_began(deadline, lifetime), Some(at(90_000)), "a lifetime before the new deadline");
 }
 
 #[test]
@@ -116,6 +118,34 @@ fn within_one_second_our_own_call_and_a_later_read_know_better_than_an_event() {
     assert_eq!(inquiry.status(), Some(&Status::Pending));
     inquiry.apply(Observation::of_read(says("expired"), at(102)));
     assert_eq!(inquiry.status(), Some(&Status::Expired), "asked later: it has seen the whole second");
+}
+
+#[test]
+fn a_search_is_compared_before_it_is_believed() {
+    let says = |second: i64, attributes: serde_json::Value| {
+        let mut resource = json!({ "id": "inq_1", "attributes": attributes });
+        resource["attributes"]["updated-at"] = json!(at(second).to_string());
+        resource::snapshot(&resource).unwrap()
+    };
+    let mut inquiry = made("inq_1", "ada", 0);
+    tell(&mut inquiry, "inquiry.started", 60, &json!({ "status": "pending", "next-step-name": "selfie" }));
+    for (second, attributes, expected) in [
+        (60, json!({ "status": "pending", "next-step-name": "selfie" }), Comparison::Same),
+        (60, json!({ "status": "pending", "previous-step-name": "start" }), Comparison::Other),
+        (60, json!({ "status": "completed" }), Comparison::Tied),
+        (60, json!({ "next-step-name": "passport" }), Comparison::Tied),
+        (30, json!({ "status": "created" }), Comparison::Other),
+        (90, json!({ "status": "completed" }), Comparison::Other),
+        (0, json!({ "reference-id": "bo" }), Comparison::Tied),
+        (90, json!({}), Comparison::Same),
+    ] {
+        assert_eq!(inquiry.compare(&says(second, attributes.clone())), expected, "{attributes} at {second}");
+    }
+    let late = says(60, json!({ "status": "created" }));
+    inquiry.apply(Observation::of_search(late, at(4_000)));
+    assert_eq!(inquiry.status(), Some(&Status::Pending), "however late it is asked, the event of that second stands");
+    inquiry.apply(Observation::of_search(says(61, json!({ "status": "completed" })), at(4_000)));
+    assert_eq!(inquiry.status(), Some(&Status::Completed));
 }
 
 #[test]

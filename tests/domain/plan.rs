@@ -189,5 +189,51 @@ fn after_a_resume_the_reminders_count_from_the_new_lifetime() {
         "status": "pending", "expires-at": at(54 * HOUR).to_string() }),
     );
     actions.replan(&group, &rules(&["50%"]), at(30 * HOUR));
-    assert_eq!(actions.planned(), [format!("inq_1 50% at {}", 39 * HOUR)]);
+    assert_eq!(actions.planned(), [format!("inq_1 50% at {}", 42 * HOUR)]);
+}
+
+#[test]
+fn who_resumes_days_later_is_not_reminded_at_once() {
+    let mut group = [made("inq_1", "ada", 0)];
+    tell(
+        &mut group[0],
+        "inquiry.expired",
+        24 * HOUR,
+        &json!({ "expired-at": at(24 * HOUR).to_string(), "expires-at": null }),
+    );
+    tell(
+        &mut group[0],
+        "inquiry.transitioned",
+        96 * HOUR,
+        &json!({
+        "status": "pending", "expires-at": at(120 * HOUR).to_string() }),
+    );
+    let mut actions = Actions::default();
+    actions.replan(&group, &rules(&["50%"]), at(96 * HOUR + 5));
+    assert_eq!(actions.planned(), [format!("inq_1 50% at {}", 108 * HOUR)]);
+}
+
+#[test]
+fn a_resumed_inquiry_without_expires_at_is_reminded_too() {
+    let mut inquiry = unknown("inq_1");
+    tell(&mut inquiry, "inquiry.created", 0, &json!({ "status": "created", "created-at": at(0).to_string() }));
+    tell(&mut inquiry, "inquiry.expired", 24 * HOUR, &json!({ "expired-at": at(24 * HOUR).to_string() }));
+    tell(&mut inquiry, "inquiry.transitioned", 30 * HOUR, &json!({ "status": "pending" }));
+    let mut actions = Actions::default();
+    actions.replan(&[inquiry], &rules(&["3h"]), at(30 * HOUR));
+    assert_eq!(actions.planned(), [format!("inq_1 3h at {}", 45 * HOUR)]);
+}
+
+#[test]
+fn a_newer_inquiry_past_its_deadline_does_not_silence_an_older_one() {
+    let mut group = [made("inq_1", "ada", 0), made("inq_2", "ada", 600)];
+    tell(
+        &mut group[0],
+        "inquiry.started",
+        700,
+        &json!({ "status": "pending", "expires-at": at(48 * HOUR).to_string() }),
+    );
+    let mut actions = Actions::default();
+    actions.replan(&group, &rules(&["3h"]), at(26 * HOUR));
+    assert_eq!(actions.planned(), [format!("inq_1 3h at {}", 45 * HOUR)], "inq_2's expiry was never heard of");
 }

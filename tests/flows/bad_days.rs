@@ -4,7 +4,7 @@ use rekindle::domain::action::State;
 use rekindle::persona::simulator::{Failure, FailureKind, FailureMoment, Faults, Settings, Unknowns};
 
 use super::world::{Setting, World, hours, minutes, seconds};
-use crate::support::on_both;
+use crate::support::{Scratch, on_both};
 
 const MINT: &str = "generate-one-time-link";
 
@@ -43,18 +43,34 @@ on_both! {
         let world = World::on(scratch).await;
         let ada = world.person("ada");
         world.settle().await;
-        world.application.answer_next(&[400]);
+        world.application.answer_next(&[410]);
         world.clock.advance(hours(12));
         world.settle().await;
         let action = world.actions(&ada).await.remove(0);
         assert_eq!(action.state, State::Failed);
-        assert!(action.reason.unwrap().contains("answered 400"));
+        assert!(action.reason.unwrap().contains("answered 410"));
 
         world.app.retry_action(&action.planned.id).await.unwrap();
         world.settle().await;
         assert_eq!(world.application.notices().len(), 1);
         assert_eq!(world.actions(&ada).await[0].state, State::Done);
         world.finish().await;
+    }
+
+    /// Persona refuses the link for a reason that an operator mends: the retry asks under a new key, or Persona would
+    /// only repeat its refusal.
+    async fn a_retry_after_404_asks_anew(scratch: &Scratch) {
+        refused_then_mended(scratch, 404).await;
+    }
+
+    /// The same for a request that Persona could not make sense of.
+    async fn a_retry_after_422_asks_anew(scratch: &Scratch) {
+        refused_then_mended(scratch, 422).await;
+    }
+
+    /// A conflict that is over at the next try needs no operator.
+    async fn a_conflict_passes_by_itself(scratch: &Scratch) {
+        refused_then_mended(scratch, 409).await;
     }
 
     /// Persona answers 5xx: a new key, because the old one would bring the same answer again.
@@ -98,16 +114,16 @@ on_both! {
     async fn a_used_up_rate_limit_is_waited_for(scratch: &Scratch) {
         let persona = Settings { requests_per_minute: 4, ..Settings::default() };
         let world = World::with(scratch, Setting { persona, ..Setting::default() }).await;
-        for name in ["ada", "bo", "chidi", "dora", "emil"] {
-            world.person(name);
+        for number in 0..40 {
+            world.person(&format!("person-{number}"));
         }
         world.settle().await;
         world.clock.advance(hours(12));
-        for _ in 0..12 {
+        for _ in 0..60 {
             world.settle().await;
             world.clock.advance(minutes(1));
         }
-        assert_eq!(world.application.notices().len(), 5);
+        assert_eq!(world.application.notices().len(), 40, "nobody is given up because others came first");
         let refused = world.persona.requests().into_iter().filter(|request| request.status == Some(429)).count();
         assert!(refused > 0, "the story needs a used up limit");
         world.finish().await;
@@ -168,6 +184,24 @@ on_both! {
         assert!(action.reason.as_deref().unwrap().contains("answered 503"), "{action:?}");
         world.finish().await;
     }
+}
+
+async fn refused_then_mended(scratch: &Scratch, status: u16) {
+    let world = World::on(scratch).await;
+    let ada = world.person("ada");
+    world.settle().await;
+    world.persona.set_faults(failing(1, FailureKind::Status(status), FailureMoment::BeforeActing));
+    world.clock.advance(hours(12));
+    world.settle().await;
+    let action = world.actions(&ada).await.remove(0);
+    assert_eq!(action.state == State::Planned, status == 409, "{action:?}");
+    if action.state == State::Failed {
+        world.app.retry_action(&action.planned.id).await.unwrap();
+    }
+    world.clock.advance(minutes(1));
+    world.settle().await;
+    world.open(&world.application.only_notice().link).unwrap();
+    world.finish().await;
 }
 
 fn mint_keys(world: &World) -> Vec<String> {

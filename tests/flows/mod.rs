@@ -5,7 +5,10 @@ mod bad_days;
 mod crashes;
 mod deliveries;
 mod people;
+mod quarantine;
+mod reconcile;
 mod reminder;
+mod retention;
 mod world;
 
 use crate::support::application;

@@ -111,7 +111,7 @@ on_both! {
         world.persona.step(&ada).unwrap();
         world.settle().await;
         assert_eq!(world.status(&ada).await, "pending");
-        assert_eq!(world.planned(&ada).await, ["50% in 690m"], "half of the time between the expiry and the new deadline");
+        assert_eq!(world.planned(&ada).await, ["50% in 720m"], "half of the new lifetime");
         world.clock.advance(hours(12));
         world.settle().await;
         let notices = world.application.notices();

@@ -24,6 +24,7 @@ use rekindle::persona::simulator::{
 use rekindle::storage::Database;
 use rekindle::storage::actions::{ActionFilter, Claimed};
 use rekindle::storage::events::{EventFilter, StoredEvent};
+use rekindle::storage::reconciliation::{Run, Why};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -142,9 +143,25 @@ impl World {
         panic!("it never settles");
     }
 
+    /// Asks Persona for what its webhooks did not bring, while time passes.
+    pub async fn reconcile(&self) -> Run {
+        self.while_time_passes(self.app.reconcile(&environment(), Why::Asked, None, |_| {})).await.unwrap()
+    }
+
+    /// Moves the clock by a second every few milliseconds until something is done that waits for it.
+    pub async fn while_time_passes<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(Duration::from_millis(4)) => self.clock.advance(seconds(1)),
+            }
+        }
+    }
+
     /// Performs and settles what is due now, once; how much that was.
     pub async fn work(&self) -> usize {
-        self.app.reap(100).await.unwrap();
+        self.app.reap(WORKER, 100, LEASE).await.unwrap();
         let claimed = self.claim().await;
         for claimed in &claimed {
             let began = self.clock.now();
@@ -189,9 +206,14 @@ impl World {
 
     /// Somebody at the operator's resumes an inquiry in Persona's dashboard; no event says so.
     pub async fn resume_at_persona(&self, id: &InquiryId) {
+        self.resume_as(id, "by hand").await;
+    }
+
+    /// As [`World::resume_at_persona`], under a key of its own.
+    pub async fn resume_as(&self, id: &InquiryId, key: &str) {
         let settings = ClientSettings::new(self.serving.api_url().parse().unwrap(), SANDBOX_KEY.into());
         let client = PersonaClient::new(&settings, self.clock.clone()).unwrap();
-        client.resume_inquiry(id, &IdempotencyKey::parse("by hand").unwrap()).await.unwrap();
+        client.resume_inquiry(id, &IdempotencyKey::parse(key).unwrap()).await.unwrap();
     }
 
     /// Loses every delivery that is due now on its way, though Persona holds it for delivered.

@@ -134,7 +134,12 @@ async fn what_can_t_be_read_is_kept_once_and_answered() {
     ] {
         let before = door.events("sandbox").await.len();
         for _ in 0..2 {
-            assert_eq!(door.deliver("sandbox", body).await, (200, json!({ "outcome": "unreadable" })));
+            assert_eq!(
+                door.deliver("sandbox", body).await,
+                (200, json!({ "outcome": "unreadable" })),
+                "{:?}",
+                &body[..body.len().min(40)]
+            );
         }
         let events = door.events("sandbox").await;
         assert_eq!(events.len(), before + 1, "the same content is one entry");

@@ -3,3 +3,8 @@
 mod floor;
 mod plenty;
 mod trouble;
+
+mod ends;
+mod hall;
+mod lanes;
+mod outages;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use rekindle::domain::action::State;
-use rekindle::storage::actions::AttemptOutcome;
+use rekindle::storage::actions::{Attempt, AttemptOutcome};
 
 use super::floor::Floor;
 use crate::support::change::change;
 use crate::support::proxy::Proxy;
 use crate::support::{on_both, postgres};
 
-const QUICK: &str = "poll_interval_ms = 50\nlease_ms = 400\nrenew_ms = 100\n";
+const QUICK: &str = "poll_interval_ms = 50\nlease_ms = 1500\nrenew_ms = 200\n";
 
 on_both! {
     async fn a_soft_stop_finishes_what_was_begun_and_begins_no_more(scratch: &Scratch) {
@@ -65,9 +65,9 @@ on_both! {
         floor.people([100; 3]).await;
         floor.application.hold();
         let worker = floor.start(&format!("{QUICK}shutdown_grace = \"1s\"")).await;
-        floor.wait_for("all are under way", || async { floor.application.deliveries().len() == 3 }).await;
+        floor.wait_for("all are under way", || async { floor.application.deliveries().len() >= 3 }).await;
         // Longer than the lease: it is renewed for as long as the handler hangs, and no attempt is lost.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!((floor.count(State::Running).await, floor.application.deliveries().len()), (3, 3));
         worker.stop().await;
         assert_eq!(floor.count(State::Done).await, 0, "nobody knows how it ended");
@@ -79,7 +79,7 @@ on_both! {
         let deliveries = floor.application.deliveries();
         for action in floor.actions().await {
             let outcomes: Vec<AttemptOutcome> = floor.attempts(&action).await.iter().map(|one| one.outcome).collect();
-            assert_eq!(outcomes, [AttemptOutcome::Lost, AttemptOutcome::Done]);
+            assert_eq!(outcomes, [AttemptOutcome::Retry, AttemptOutcome::Done]);
             let id = action.planned.id.to_string();
             let of_action: Vec<&str> = deliveries.iter().filter(|one| one.id == id).map(|one| &*one.link).collect();
             assert!(matches!(of_action[..], [one, other] if one == other), "the same link again");
@@ -123,19 +123,25 @@ async fn a_worker_without_a_database_lets_go() {
     floor.people([100; 3]).await;
     floor.application.hold();
     let lonely = floor.start_over(&way.url, QUICK).await;
-    floor.wait_for("all are under way", || async { floor.application.deliveries().len() == 3 }).await;
+    floor.wait_for("all are under way", || async { floor.application.deliveries().len() >= 3 }).await;
     way.cut();
     let other = floor.start(QUICK).await;
-    floor.wait_for("the other one took over", || async { floor.application.deliveries().len() == 6 }).await;
+    floor.wait_for("the other one took over", || async { floor.application.deliveries().len() >= 6 }).await;
     floor.application.release();
     floor.until(State::Done, 3).await;
     way.mend();
     lonely.stop().await;
     other.stop().await;
     for action in floor.actions().await {
-        let attempts = floor.attempts(&action).await;
-        let outcomes: Vec<AttemptOutcome> = attempts.iter().map(|one| one.outcome).collect();
-        assert_eq!(outcomes, [AttemptOutcome::Lost, AttemptOutcome::Done], "{attempts:?}");
+        taken_over(&floor.attempts(&action).await);
     }
+    assert_eq!(floor.application.most_at_once(), 1, "never two workers at one notice");
     assert!(floor.persona.inquiries().iter().all(|inquiry| inquiry.links.len() == 1));
+}
+
+/// Lost by one worker, done by another.
+fn taken_over(attempts: &[Attempt]) {
+    let outcomes: Vec<AttemptOutcome> = attempts.iter().map(|attempt| attempt.outcome).collect();
+    assert_eq!(outcomes, [AttemptOutcome::Lost, AttemptOutcome::Done], "{attempts:?}");
+    assert_ne!(attempts[0].worker, attempts[1].worker);
 }

@@ -6,7 +6,7 @@ use rekindle::storage::{Database, StorageError};
 use tokio::net::TcpListener;
 
 use crate::storage::raw;
-use crate::storage::sample::{at, inquiry_id, reminder, sandbox};
+use crate::storage::sample::{at, inquiry_id, key, reminder, sandbox, unknown};
 use crate::support::{self, on_both};
 
 const PASSWORD: &str = "hunter2-open-sesame";
@@ -50,11 +50,11 @@ async fn a_url_that_is_none_is_not_repeated() {
 async fn a_server_that_ends_our_connections_is_unavailable_and_then_available_again() {
     let Some(database) = support::postgres().await else { return };
     let mut tx = database.begin().await.unwrap();
-    tx.ensure_inquiries(&sandbox(), &[inquiry_id("inq_1")], at(0)).await.unwrap();
+    tx.add_inquiries(&[&unknown("inq_1")], at(0)).await.unwrap();
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
     raw::execute(&database, sql).await;
-    let error = tx.lock_inquiry(&sandbox(), &inquiry_id("inq_1")).await.unwrap_err();
+    let error = tx.lock_inquiries(&[&key("inq_1")], &[]).await.unwrap_err();
     assert!(error.is_unavailable(), "{error:?}");
     drop(tx);
     // Connections that idle in the pool may be dead too; each is found out once.
@@ -71,17 +71,17 @@ async fn a_server_that_ends_our_connections_is_unavailable_and_then_available_ag
 #[tokio::test]
 async fn of_two_transactions_that_wait_for_each_other_one_can_be_repeated() {
     let Some(database) = support::postgres().await else { return };
-    let ids = [inquiry_id("inq_1"), inquiry_id("inq_2")];
+    let keys = [key("inq_1"), key("inq_2")];
     let mut tx = database.begin().await.unwrap();
-    tx.ensure_inquiries(&sandbox(), &ids, at(0)).await.unwrap();
+    tx.add_inquiries(&[&unknown("inq_1"), &unknown("inq_2")], at(0)).await.unwrap();
     tx.commit().await.unwrap();
 
     let barrier = tokio::sync::Barrier::new(2);
     let cross = async |first: usize, second: usize| {
         let mut tx = database.begin().await?;
-        tx.lock_inquiry(&sandbox(), &ids[first]).await?;
+        tx.lock_inquiries(&[&keys[first]], &[]).await?;
         barrier.wait().await;
-        tx.lock_inquiry(&sandbox(), &ids[second]).await?;
+        tx.lock_inquiries(&[&keys[second]], &[]).await?;
         tx.commit().await
     };
     let (one, other) = tokio::join!(cross(0, 1), cross(1, 0));
@@ -118,7 +118,7 @@ on_both! {
 
     async fn a_state_that_can_t_be_understood_names_its_row(database: &Scratch) {
         let mut tx = database.begin().await.unwrap();
-        tx.ensure_inquiries(&sandbox(), &[inquiry_id("inq_1")], at(0)).await.unwrap();
+        tx.add_inquiries(&[&unknown("inq_1")], at(0)).await.unwrap();
         tx.commit().await.unwrap();
         raw::execute(database, "UPDATE inquiries SET state = '{\"v\":99}'").await;
         let error = database.read().await.unwrap().inquiry(&sandbox(), &inquiry_id("inq_1")).await.unwrap_err();

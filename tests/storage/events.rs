@@ -1,7 +1,7 @@
 //! Events are stored once, counted, settled, listed and found.
 
 use rekindle::domain::time::Timestamp;
-use rekindle::storage::events::{EventFilter, NewEvent, Origin, Outcome, Recorded, UnreadableBody};
+use rekindle::storage::events::{EventFilter, EventKey, NewEvent, Origin, Outcome};
 use rekindle::storage::{Cursor, Tx};
 
 use crate::storage::sample::{at, environment, event_id, inquiry_id, sandbox};
@@ -9,7 +9,8 @@ use crate::support::on_both;
 
 const BODY: &[u8] = b"{\"not\": \"UTF-8: \xff\xfe, nor without \x00\"}";
 
-async fn record(tx: &mut Tx, id: &str, inquiry: Option<&str>, second: i64) -> Recorded {
+/// Records an event; whether it was there already.
+async fn record(tx: &mut Tx, id: &str, inquiry: Option<&str>, second: i64) -> bool {
     record_in(tx, "sandbox", id, inquiry, at(second)).await
 }
 
@@ -19,35 +20,44 @@ async fn record_in(
     id: &str,
     inquiry: Option<&str>,
     received_at: Timestamp,
-) -> Recorded {
-    let inquiry = inquiry.map(inquiry_id);
-    tx.record_event(&NewEvent {
-        environment: &environment(environment_name),
-        id: &event_id(id),
-        name: "inquiry.started",
-        occurred_at: at(-5),
+) -> bool {
+    let (key, inquiry) = ((environment(environment_name), event_id(id)), inquiry.map(inquiry_id));
+    let event = NewEvent { inquiry: inquiry.as_ref(), ..event(&key, received_at) };
+    tx.record_events(&[event]).await.unwrap().contains(&key)
+}
+
+/// An event that came once and of which nobody has said yet what became.
+fn event(key: &EventKey, received_at: Timestamp) -> NewEvent<'_> {
+    NewEvent {
+        key,
+        name: Some("inquiry.started"),
+        occurred_at: Some(at(-5)),
         received_at,
-        inquiry: inquiry.as_ref(),
+        last_received_at: received_at,
+        deliveries: 1,
+        inquiry: None,
         origin: Origin::Webhook,
+        outcome: None,
+        reason: None,
         body: BODY,
-    })
-    .await
-    .unwrap()
+    }
 }
 
 on_both! {
     async fn an_event_is_stored_once_however_often_it_is_delivered(database: &Scratch) {
         let mut tx = database.begin().await.unwrap();
-        assert_eq!(record(&mut tx, "evt_1", Some("inq_1"), 10).await, Recorded::New);
-        assert_eq!(record(&mut tx, "evt_1", Some("inq_1"), 20).await, Recorded::Duplicate { outcome: None });
+        assert!(!record(&mut tx, "evt_1", Some("inq_1"), 10).await);
+        assert!(record(&mut tx, "evt_1", Some("inq_1"), 20).await);
         tx.settle_event(&sandbox(), &event_id("evt_1"), Outcome::Applied, None, None).await.unwrap();
         tx.commit().await.unwrap();
 
         let mut tx = database.begin().await.unwrap();
-        let late = record(&mut tx, "evt_1", None, 15).await;
-        assert_eq!(late, Recorded::Duplicate { outcome: Some(Outcome::Applied) });
-        let elsewhere = record_in(&mut tx, "production", "evt_1", None, at(30)).await;
-        assert_eq!(elsewhere, Recorded::New, "environments share no ids");
+        let key = (sandbox(), event_id("evt_1"));
+        let known = tx.known_events(&[&key, &(sandbox(), event_id("evt_2"))]).await.unwrap();
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), [(key, Some(Outcome::Applied))]);
+        assert!(tx.known_events(&[]).await.unwrap().is_empty());
+        assert!(record(&mut tx, "evt_1", None, 15).await);
+        assert!(!record_in(&mut tx, "production", "evt_1", None, at(30)).await, "environments share no ids");
         tx.commit().await.unwrap();
 
         let mut tx = database.read().await.unwrap();
@@ -65,28 +75,65 @@ on_both! {
         assert_eq!(tx.event_body(&sandbox(), &event_id("evt_2")).await.unwrap(), None);
     }
 
+    async fn many_events_are_recorded_at_once_each_with_its_own_body(database: &Scratch) {
+        let keys = ["evt_1", "evt_2", "evt_3", "evt_4"].map(|id| (sandbox(), event_id(id)));
+        let bodies: [&[u8]; 4] = [b"one", BODY, b"", b"the fourth"];
+        let events = |deliveries| {
+            let both = keys.iter().zip(bodies);
+            both.map(|(key, body)| NewEvent { body, deliveries, ..event(key, at(1)) }).collect::<Vec<_>>()
+        };
+        let mut tx = database.begin().await.unwrap();
+        tx.record_events(&events(3)[1..2]).await.unwrap();
+        let there = tx.record_events(&events(2)).await.unwrap();
+        assert_eq!(there.into_iter().collect::<Vec<_>>(), [keys[1].clone()]);
+        assert!(tx.record_events(&[]).await.unwrap().is_empty());
+        tx.commit().await.unwrap();
+        let mut tx = database.read().await.unwrap();
+        for (key, body) in keys.iter().zip(bodies) {
+            assert_eq!(tx.event_body(&key.0, &key.1).await.unwrap().as_deref(), Some(body));
+        }
+        let stored = tx.list_events(&EventFilter::default(), None, 10).await.unwrap().items;
+        assert_eq!(stored.iter().map(|event| event.deliveries).collect::<Vec<_>>(), [2, 2, 5, 2], "newest id first");
+    }
+
+    async fn only_what_is_quarantined_takes_a_new_outcome(database: &Scratch) {
+        let key = (sandbox(), event_id("evt_1"));
+        for (said, stands) in [
+            (Some((Outcome::Quarantined, Some("too old"))), (Some(Outcome::Quarantined), Some("too old"))),
+            (None, (Some(Outcome::Quarantined), Some("too old"))),
+            (Some((Outcome::Applied, None)), (Some(Outcome::Applied), None)),
+            (Some((Outcome::Quarantined, Some("too old"))), (Some(Outcome::Applied), None)),
+            (Some((Outcome::Ignored, Some("it says nothing new"))), (Some(Outcome::Applied), None)),
+        ] {
+            let (outcome, reason) = said.map_or((None, None), |(outcome, reason)| (Some(outcome), reason));
+            let mut tx = database.begin().await.unwrap();
+            tx.record_events(&[NewEvent { outcome, reason, ..event(&key, at(1)) }]).await.unwrap();
+            tx.commit().await.unwrap();
+            let stored = database.read().await.unwrap().find_event(&key.1).await.unwrap().remove(0);
+            assert_eq!((stored.outcome, stored.reason.as_deref()), stands, "{said:?}");
+        }
+    }
+
     async fn what_was_not_understood_is_listed_among_the_events(database: &Scratch) {
         let mut tx = database.begin().await.unwrap();
         record(&mut tx, "evt_1", None, 1).await;
-        let (environment, id) = (sandbox(), event_id("sha256-00ff"));
-        let unreadable = UnreadableBody {
-            environment: &environment,
-            id: &id,
-            received_at: at(2),
-            origin: Origin::Webhook,
-            reason: "the body is not JSON we can read",
-            body: BODY,
+        let key = (sandbox(), event_id("sha256-00ff"));
+        let unreadable = NewEvent {
+            name: None,
+            occurred_at: None,
+            outcome: Some(Outcome::Unreadable),
+            reason: Some("the body is not JSON we can read"),
+            ..event(&key, at(2))
         };
-        assert_eq!(tx.record_unreadable(&unreadable).await.unwrap(), Recorded::New);
-        let again = tx.record_unreadable(&unreadable).await.unwrap();
-        assert_eq!(again, Recorded::Duplicate { outcome: Some(Outcome::Unreadable) });
+        assert!(tx.record_events(std::slice::from_ref(&unreadable)).await.unwrap().is_empty());
+        assert_eq!(tx.record_events(&[unreadable]).await.unwrap().len(), 1);
         tx.commit().await.unwrap();
 
         let mut tx = database.read().await.unwrap();
         let page = tx.list_events(&EventFilter::default(), None, 10).await.unwrap();
         assert_eq!(page.items.len(), 2);
         let listed = &page.items[0];
-        assert_eq!((&listed.id, &listed.name, listed.occurred_at), (&id, &None, None));
+        assert_eq!((&listed.id, &listed.name, listed.occurred_at), (&key.1, &None, None));
         assert_eq!(listed.reason.as_deref(), Some("the body is not JSON we can read"));
         let filter = EventFilter { outcome: Some(Outcome::Unreadable), ..EventFilter::default() };
         assert_eq!(tx.list_events(&filter, None, 10).await.unwrap().items.len(), 1);

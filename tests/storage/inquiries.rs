@@ -5,10 +5,11 @@ use std::time::Duration;
 use rekindle::domain::inquiry::{Inquiry, Person};
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
-use rekindle::storage::StorageError;
 use rekindle::storage::inquiries::InquiryFilter;
 
-use crate::storage::sample::{at, environment, inquiry_id, reference_id, said, sandbox, store, template_id};
+use crate::storage::sample::{
+    at, environment, inquiry_id, key, reference_id, said, sandbox, store, template_id, unknown,
+};
 use crate::support::on_both;
 
 fn ids<'a>(inquiries: impl IntoIterator<Item = &'a Inquiry>) -> Vec<&'a str> {
@@ -30,7 +31,8 @@ on_both! {
         let saved = store(database, &sandbox(), observation).await;
 
         let mut tx = database.begin().await.unwrap();
-        assert_eq!(tx.lock_inquiry(&sandbox(), &inquiry_id("inq_1")).await.unwrap(), saved);
+        assert_eq!(tx.peek_inquiries(&[&key("inq_1")]).await.unwrap(), std::slice::from_ref(&saved));
+        assert_eq!(tx.lock_inquiries(&[&key("inq_1")], &[]).await.unwrap(), std::slice::from_ref(&saved));
         tx.mark_read(&sandbox(), &inquiry_id("inq_1"), fine).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = database.read().await.unwrap();
@@ -48,31 +50,47 @@ on_both! {
         assert_eq!((row.last_observed_at, row.redacted, row.read_at), (Some(at(1)), false, Some(fine)));
     }
 
-    async fn ensuring_makes_what_is_missing_and_leaves_what_is_there(database: &Scratch) {
+    async fn adding_makes_what_is_missing_and_leaves_what_is_there(database: &Scratch) {
         let saved = store(database, &sandbox(), said("inq_2", Status::Pending, Some("ada"), None, 5)).await;
-        let wanted = [inquiry_id("inq_1"), inquiry_id("inq_2")];
         let mut tx = database.begin().await.unwrap();
-        tx.ensure_inquiries(&sandbox(), &wanted, at(9)).await.unwrap();
-        tx.ensure_inquiries(&sandbox(), &[], at(9)).await.unwrap();
-        let unknown = tx.lock_inquiry(&sandbox(), &wanted[0]).await.unwrap();
-        assert_eq!(unknown, Inquiry::unknown(sandbox(), wanted[0].clone()));
-        assert_eq!(tx.lock_inquiry(&sandbox(), &wanted[1]).await.unwrap(), saved);
-        let stored = tx.inquiry(&sandbox(), &wanted[1]).await.unwrap().unwrap();
+        let added = tx.add_inquiries(&[&unknown("inq_1"), &unknown("inq_2"), &unknown("inq_3")], at(9)).await.unwrap();
+        assert_eq!(added, 2, "one was there, and whoever thought that it was not is told");
+        assert_eq!(tx.add_inquiries(&[], at(9)).await.unwrap(), 0);
+        let keys = [key("inq_3"), key("inq_2"), key("inq_1"), key("inq_4")];
+        let expected = [unknown("inq_1"), saved, unknown("inq_3")];
+        assert_eq!(tx.lock_inquiries(&keys.each_ref(), &[]).await.unwrap(), expected, "in the order of their keys");
+        let mut peeked = tx.peek_inquiries(&keys.each_ref()).await.unwrap();
+        peeked.sort_by(|one, other| one.id.cmp(&other.id));
+        assert_eq!(peeked, expected);
+        let stored = tx.inquiry(&sandbox(), &inquiry_id("inq_2")).await.unwrap().unwrap();
         assert_eq!(stored.first_seen_at, at(5));
     }
 
-    async fn what_is_not_there_is_said_to_be_missing(database: &Scratch) {
+    async fn saving_many_keeps_what_is_ours(database: &Scratch) {
+        let first = store(database, &sandbox(), said("inq_1", Status::Created, Some("ada"), None, 5)).await;
+        let second = store(database, &environment("production"), said("inq_1", Status::Created, None, None, 6)).await;
+        let (mut tx, mut both) = (database.begin().await.unwrap(), [second, first]);
+        for inquiry in &mut both {
+            inquiry.apply(said("inq_1", Status::Completed, Some("grace"), Some("itmpl_1"), 50));
+        }
+        tx.save_inquiries(&both.each_ref(), at(60)).await.unwrap();
+        tx.save_inquiries(&[], at(60)).await.unwrap();
+        tx.commit().await.unwrap();
+        for saved in both {
+            let mut tx = database.read().await.unwrap();
+            let stored = tx.inquiry(&saved.environment, &saved.id).await.unwrap().unwrap();
+            assert_eq!(stored.updated_at, at(60));
+            assert!(stored.first_seen_at < at(10), "when we first heard of it stands");
+            assert_eq!((stored.inquiry, stored.lineage), (saved, inquiry_id("inq_1")));
+        }
+    }
+
+    async fn what_is_not_there_is_not_found(database: &Scratch) {
         let mut tx = database.begin().await.unwrap();
         assert_eq!(tx.inquiry(&sandbox(), &inquiry_id("inq_1")).await.unwrap(), None);
-        let unknown = Inquiry::unknown(sandbox(), inquiry_id("inq_1"));
-        for result in [
-            tx.lock_inquiry(&sandbox(), &inquiry_id("inq_1")).await.map(drop),
-            tx.save_inquiry(&unknown, at(0)).await,
-        ] {
-            let error = result.unwrap_err();
-            let StorageError::Inconsistent { table, column, row } = &error else { panic!("{error:?}") };
-            assert_eq!((*table, *column, row.as_str()), ("inquiries", "id", "sandbox/inq_1"));
-        }
+        assert_eq!(tx.lock_inquiries(&[&key("inq_1")], &[]).await.unwrap(), []);
+        assert_eq!(tx.lock_inquiries(&[], &[]).await.unwrap(), []);
+        assert_eq!(tx.peek_inquiries(&[]).await.unwrap(), []);
     }
 
     async fn a_group_is_one_person_and_one_template_in_one_environment(database: &Scratch) {
@@ -88,30 +106,33 @@ on_both! {
             store(database, &environment(environment_name), said(id, Status::Created, person, template, 1)).await;
         }
         let mut tx = database.begin().await.unwrap();
-        let group = tx.lock_group(&sandbox(), &ada(), Some(&template_id("itmpl_1"))).await.unwrap();
-        assert_eq!(ids(&group), ["inq_a", "inq_b"], "in the order of ids");
-        let without = tx.lock_group(&sandbox(), &ada(), None).await.unwrap();
-        assert_eq!(ids(&without), ["inq_d"], "no template matches no template only");
+        let party = |person: &Person, template: Option<&str>| (sandbox(), person.clone(), template.map(template_id));
+        let first = party(&ada(), Some("itmpl_1"));
+        assert_eq!(ids(&tx.lock_inquiries(&[], &[&first]).await.unwrap()), ["inq_a", "inq_b"], "in the order of ids");
+        let without = party(&ada(), None);
+        let found = tx.lock_inquiries(&[], &[&without]).await.unwrap();
+        assert_eq!(ids(&found), ["inq_d"], "no template matches no template only");
         let account = Person::Account(rekindle::domain::ids::AccountId::parse("act_ada").unwrap());
-        assert_eq!(ids(&tx.lock_group(&sandbox(), &account, None).await.unwrap()), ["inq_f"]);
+        assert_eq!(ids(&tx.lock_inquiries(&[], &[&party(&account, None)]).await.unwrap()), ["inq_f"]);
+        let all = tx.lock_inquiries(&[&key("inq_e"), &key("inq_a")], &[&without, &first]).await.unwrap();
+        assert_eq!(ids(&all), ["inq_a", "inq_b", "inq_d", "inq_e"], "each once, however it is asked for");
     }
 
     async fn of_two_new_inquiries_of_one_person_the_second_sees_the_first(database: &Scratch) {
         let bring = async |id: &'static str| {
             let mut tx = database.begin().await.unwrap();
-            tx.ensure_inquiries(&sandbox(), &[inquiry_id(id)], at(1)).await.unwrap();
-            tx.lock_people(&sandbox(), &[ada()]).await.unwrap();
-            let mut inquiry = tx.lock_inquiry(&sandbox(), &inquiry_id(id)).await.unwrap();
+            tx.lock_people([(&sandbox(), &ada())]).await.unwrap();
+            let group = tx.lock_inquiries(&[&key(id)], &[&(sandbox(), ada(), None)]).await.unwrap();
+            let mut inquiry = unknown(id);
             inquiry.apply(said(id, Status::Created, Some("ada"), None, 1));
-            tx.save_inquiry(&inquiry, at(1)).await.unwrap();
-            let group = tx.lock_group(&sandbox(), &ada(), None).await.unwrap();
+            tx.add_inquiries(&[&inquiry], at(1)).await.unwrap();
             // Time for the other to run into the lock, or past where it should be.
             tokio::time::sleep(Duration::from_millis(100)).await;
             tx.commit().await.unwrap();
             group.len()
         };
         let (first, second) = tokio::join!(bring("inq_1"), bring("inq_2"));
-        assert_eq!(first + second, 3, "one found itself only, the other found both");
+        assert_eq!(first + second, 1, "one found nobody, the other found the first");
     }
 
     async fn inquiries_are_found_by_their_id_or_their_reference_id(database: &Scratch) {

@@ -8,11 +8,11 @@ use rekindle::domain::action::{CancelledBy, End, Settled, State};
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::Database;
 use rekindle::storage::Kind;
-use rekindle::storage::actions::{Attempt, AttemptOutcome, Claimed, Lane, Lease};
+use rekindle::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lane, Lease};
 
 use crate::storage::raw;
 use crate::storage::sample::{at, lane, plan, reminder, sandbox};
-use crate::support::{Scratch, on_both};
+use crate::support::{Scratch, on_both, sqlite};
 
 /// Longer than any test takes.
 pub const LEASE: Duration = Duration::from_mins(10);
@@ -45,9 +45,9 @@ pub async fn settle(database: &Database, claimed: &Claimed, end: End, now: Times
     };
     let mut tx = database.begin().await.unwrap();
     let settled = Settled { end, generation: claimed.action.generation + 1 };
-    let held = tx.settle(&claimed.lease, &settled, &attempt, now).await.unwrap();
+    let written = tx.settle_all(&[Ended { lease: claimed.lease.clone(), settled, attempt }]).await.unwrap();
     tx.commit().await.unwrap();
-    held
+    written == std::slice::from_ref(&claimed.lease)
 }
 
 /// Makes every lease lapse, and gives the time by which it has.
@@ -61,7 +61,7 @@ async fn lapse(database: &Scratch) -> Timestamp {
 
 async fn reap(database: &Database, now: Timestamp) -> Vec<(Lease, bool)> {
     let mut tx = database.begin().await.unwrap();
-    let reaped = tx.reap(100, now).await.unwrap();
+    let reaped = tx.reap(100, "reaper", LEASE, now).await.unwrap();
     tx.commit().await.unwrap();
     reaped.into_iter().map(|reaped| (reaped.lease, reaped.given_up)).collect()
 }
@@ -180,6 +180,17 @@ on_both! {
         assert_eq!(tx.attempts(&planned[0].id).await.unwrap(), []);
     }
 
+    /// The commit happened and its answer was lost: what is settled again is told to be settled.
+    async fn what_was_settled_already_is_true(database: &Scratch) {
+        plan(database, &[reminder(&sandbox(), "inq_1", 50, 1), reminder(&sandbox(), "inq_2", 50, 1)], 3).await;
+        let claimed = claim(database, &[lane("sandbox")], 2, "w", at(5)).await;
+        for claimed in &claimed {
+            assert!(settle(database, claimed, End::Done, at(9)).await);
+            assert!(settle(database, claimed, End::Done, at(9)).await, "again, the very same");
+            assert!(!settle(database, claimed, End::Failed { reason: "no".to_owned() }, at(9)).await, "another one");
+        }
+    }
+
     async fn reaping_is_bounded(database: &Scratch) {
         let planned: Vec<_> = (0..5).map(|number| reminder(&sandbox(), &format!("inq_{number}"), 50, 1)).collect();
         plan(database, &planned, 3).await;
@@ -188,9 +199,22 @@ on_both! {
         let mut sizes = Vec::new();
         for _ in 0..3 {
             let mut tx = database.begin().await.unwrap();
-            sizes.push(tx.reap(3, now).await.unwrap().len());
+            sizes.push(tx.reap(3, "reaper", LEASE, now).await.unwrap().len());
             tx.commit().await.unwrap();
         }
         assert_eq!(sizes, [3, 2, 0]);
     }
+}
+
+/// On SQLite leases run by our clock. When it was set back, what a process before us held is not kept for ever; what we
+/// hold ourselves is ours.
+#[tokio::test]
+async fn a_clock_that_was_set_back_keeps_nothing_from_being_taken_over() {
+    let database = sqlite().await;
+    plan(&database, &[reminder(&sandbox(), "inq_1", 50, 1), reminder(&sandbox(), "inq_2", 50, 2)], 3).await;
+    let dead = claim(&database, &[lane("sandbox")], 1, "dead", at(7_200)).await.remove(0);
+    claim(&database, &[lane("sandbox")], 1, "reaper", at(7_200)).await.remove(0);
+    let an_hour_back = at(3_600);
+    assert_eq!(reap(&database, an_hour_back).await, [(dead.lease, false)]);
+    assert_eq!(claim(&database, &[lane("sandbox")], 9, "alive", an_hour_back).await.len(), 1);
 }

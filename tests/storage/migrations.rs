@@ -101,8 +101,9 @@ on_both! {
 
     async fn several_processes_can_migrate_at_once(database: &Scratch) {
         // Back to nothing: that is where all of them start from.
-        let drop_all = "DROP TABLE attempts; DROP TABLE actions; DROP TABLE templates; DROP TABLE inquiries;
-                        DROP TABLE events; DROP TABLE environments; DROP TABLE _sqlx_migrations;";
+        let drop_all = "DROP TABLE singletons; DROP TABLE lanes; DROP TABLE attempts; DROP TABLE actions;
+                        DROP TABLE templates; DROP TABLE inquiries; DROP TABLE events; DROP TABLE environments;
+                        DROP TABLE reconciliations; DROP TABLE prunings; DROP TABLE _sqlx_migrations;";
         raw::execute(database, drop_all).await;
         let unmigrated = database.check_schema().await.unwrap_err();
         assert!(matches!(unmigrated, StorageError::NotMigrated), "{unmigrated:?}");

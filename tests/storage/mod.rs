@@ -1,7 +1,7 @@
 //! The storage contract: every story is told on both databases.
 
-mod raw;
-mod sample;
+pub(crate) mod raw;
+pub(crate) mod sample;
 
 mod actions;
 mod availability;
@@ -9,10 +9,13 @@ mod claims;
 mod environments;
 mod events;
 mod inquiries;
+mod lanes;
 mod leases;
 mod migrations;
 mod plans;
 mod query_plans;
+mod reconciliation;
+mod singletons;
 mod sqlite_file;
 mod statements;
 mod templates;

@@ -1,12 +1,22 @@
 //! The plan's verbs: what is planned exists once, and turns only as it may.
 
 use rekindle::domain::action::{CancelledBy, End, Planned, State};
+use rekindle::domain::time::Timestamp;
+use rekindle::storage::Tx;
 use rekindle::storage::actions::ActionFilter;
 
 use crate::storage::leases::{claim, settle};
 use crate::storage::raw;
-use crate::storage::sample::{at, environment, inquiry_id, lane, plan, reminder, sandbox};
+use crate::storage::sample::{at, environment, key, lane, plan, reminder, sandbox};
 use crate::support::on_both;
+
+async fn cancel(tx: &mut Tx, planned: &Planned, reason: &str, by: CancelledBy, now: Timestamp) -> u64 {
+    tx.cancel_planned(&[(planned.id.clone(), reason.to_owned())], by, now).await.unwrap()
+}
+
+async fn replan(tx: &mut Tx, planned: &Planned, now: Timestamp) -> u64 {
+    tx.replan_actions(std::slice::from_ref(planned), now).await.unwrap()
+}
 
 on_both! {
     async fn what_is_planned_twice_exists_once(database: &Scratch) {
@@ -33,31 +43,31 @@ on_both! {
         plan(database, &[reminder(&sandbox(), "inq_2", 50, 1), reminder(&sandbox(), "inq_2", 0, 2)], 3).await;
         plan(database, &[reminder(&sandbox(), "inq_3", 50, 1)], 3).await;
         let mut tx = database.begin().await.unwrap();
-        let found = tx.actions_of(&sandbox(), &[inquiry_id("inq_2"), inquiry_id("inq_1")]).await.unwrap();
+        let found = tx.actions_of(&[&key("inq_2"), &key("inq_1")]).await.unwrap();
         let ids: Vec<&str> = found.iter().map(|action| action.planned.id.as_str()).collect();
         assert_eq!(ids.len(), 3);
         assert!(ids.is_sorted(), "locked in the order of ids: {ids:?}");
-        assert_eq!(tx.actions_of(&sandbox(), &[]).await.unwrap(), []);
+        assert_eq!(tx.actions_of(&[]).await.unwrap(), []);
     }
 
     async fn the_plan_takes_back_only_what_the_plan_cancelled(database: &Scratch) {
         let planned = reminder(&sandbox(), "inq_1", 50, 10);
         plan(database, std::slice::from_ref(&planned), 3).await;
         let mut tx = database.begin().await.unwrap();
-        assert!(tx.cancel_planned(&planned.id, "the person is done", CancelledBy::Plan, at(3)).await.unwrap());
-        assert!(!tx.cancel_planned(&planned.id, "again", CancelledBy::Plan, at(4)).await.unwrap());
+        assert_eq!(cancel(&mut tx, &planned, "the person is done", CancelledBy::Plan, at(3)).await, 1);
+        assert_eq!(cancel(&mut tx, &planned, "again", CancelledBy::Plan, at(4)).await, 0);
         let cancelled = tx.action(&planned.id).await.unwrap().unwrap();
         assert_eq!((cancelled.state, cancelled.cancelled_by), (State::Cancelled, Some(CancelledBy::Plan)));
         assert_eq!((cancelled.reason.as_deref(), cancelled.finished_at), (Some("the person is done"), Some(at(3))));
 
         let later = reminder(&sandbox(), "inq_1", 50, 60);
-        assert!(tx.replan_action(&planned.id, &later, at(5)).await.unwrap());
+        assert_eq!(replan(&mut tx, &later, at(5)).await, 1);
         let again = tx.action(&planned.id).await.unwrap().unwrap();
         assert_eq!((&again.planned, again.state), (&later, State::Planned), "arguments and time are the new ones");
         assert_eq!((again.cancelled_by, again.reason, again.finished_at), (None, None, None));
 
-        assert!(tx.cancel_planned(&planned.id, "not this one", CancelledBy::Operator, at(6)).await.unwrap());
-        assert!(!tx.replan_action(&planned.id, &later, at(7)).await.unwrap(), "what an operator cancelled stands");
+        assert_eq!(cancel(&mut tx, &planned, "not this one", CancelledBy::Operator, at(6)).await, 1);
+        assert_eq!(replan(&mut tx, &later, at(7)).await, 0, "what an operator cancelled stands");
         tx.commit().await.unwrap();
     }
 
@@ -66,15 +76,15 @@ on_both! {
         plan(database, std::slice::from_ref(&planned), 3).await;
         let claimed = claim(database, &[lane("sandbox")], 1, "w", at(10)).await.remove(0);
         let mut tx = database.begin().await.unwrap();
-        assert!(!tx.replan_action(&planned.id, &planned, at(11)).await.unwrap(), "it runs");
-        assert!(!tx.cancel_planned(&planned.id, "late", CancelledBy::Plan, at(11)).await.unwrap(), "it runs");
+        assert_eq!(replan(&mut tx, &planned, at(11)).await, 0, "it runs");
+        assert_eq!(cancel(&mut tx, &planned, "late", CancelledBy::Plan, at(11)).await, 0, "it runs");
         tx.commit().await.unwrap();
 
         let again = End::Again { due_at: at(20), reason: "busy".to_owned() };
         assert!(settle(database, &claimed, again, at(12)).await);
         let mut tx = database.begin().await.unwrap();
         let moved = Planned { due_at: at(40), ..planned.clone() };
-        assert!(tx.replan_action(&planned.id, &moved, at(13)).await.unwrap());
+        assert_eq!(replan(&mut tx, &moved, at(13)).await, 1);
         let action = tx.action(&planned.id).await.unwrap().unwrap();
         assert_eq!((action.planned.due_at, action.attempts), (at(40), 1));
         tx.commit().await.unwrap();
@@ -82,7 +92,7 @@ on_both! {
         let claimed = claim(database, &[lane("sandbox")], 1, "w", at(40)).await.remove(0);
         assert!(settle(database, &claimed, End::Done, at(41)).await);
         let mut tx = database.begin().await.unwrap();
-        assert!(!tx.replan_action(&planned.id, &planned, at(42)).await.unwrap(), "it is done");
+        assert_eq!(replan(&mut tx, &planned, at(42)).await, 0, "it is done");
         assert_eq!(tx.insert_actions(std::slice::from_ref(&planned), 3, at(42)).await.unwrap(), 0, "for ever");
     }
 
@@ -92,7 +102,7 @@ on_both! {
         let sql = format!("UPDATE actions SET arguments = '{{}}' WHERE id = '{}'", planned[0].id);
         raw::execute(database, &sql).await;
         let mut tx = database.begin().await.unwrap();
-        assert_eq!(tx.actions_of(&sandbox(), &[inquiry_id("inq_1")]).await.unwrap().len(), 1);
+        assert_eq!(tx.actions_of(&[&key("inq_1")]).await.unwrap().len(), 1);
         let page = tx.list_actions(&ActionFilter::default(), None, 10).await.unwrap();
         assert_eq!(page.items.len(), 1);
         assert_eq!(page.unreadable, [planned[0].id.as_str()]);

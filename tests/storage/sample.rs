@@ -12,6 +12,7 @@ use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::Database;
 use rekindle::storage::actions::Lane;
+use rekindle::storage::inquiries::InquiryKey;
 
 /// A moment, in seconds after an arbitrary one.
 pub fn at(second: i64) -> Timestamp {
@@ -28,6 +29,16 @@ pub fn sandbox() -> EnvironmentName {
 
 pub fn event_id(id: &str) -> EventId {
     EventId::parse(id).unwrap()
+}
+
+/// An inquiry's key in the sandbox.
+pub fn key(id: &str) -> InquiryKey {
+    (sandbox(), inquiry_id(id))
+}
+
+/// An inquiry of the sandbox of which nothing is known.
+pub fn unknown(id: &str) -> Inquiry {
+    Inquiry::unknown(sandbox(), inquiry_id(id))
 }
 
 pub fn inquiry_id(id: &str) -> InquiryId {
@@ -68,10 +79,16 @@ pub fn said(id: &str, status: Status, person: Option<&str>, template: Option<&st
 pub async fn store(database: &Database, environment: &EnvironmentName, observation: Observation) -> Inquiry {
     let now = observation.at.time();
     let mut tx = database.begin().await.unwrap();
-    tx.ensure_inquiries(environment, std::slice::from_ref(&observation.inquiry), now).await.unwrap();
-    let mut inquiry = tx.lock_inquiry(environment, &observation.inquiry).await.unwrap();
+    let key = (environment.clone(), observation.inquiry.clone());
+    let stored = tx.lock_inquiries(&[&key], &[]).await.unwrap().pop();
+    let new = stored.is_none();
+    let mut inquiry = stored.unwrap_or_else(|| Inquiry::unknown(key.0, key.1));
     inquiry.apply(observation);
-    tx.save_inquiry(&inquiry, now).await.unwrap();
+    if new {
+        assert_eq!(tx.add_inquiries(&[&inquiry], now).await.unwrap(), 1);
+    } else {
+        tx.save_inquiries(&[&inquiry], now).await.unwrap();
+    }
     tx.commit().await.unwrap();
     inquiry
 }
@@ -94,8 +111,8 @@ pub fn reminder(environment: &EnvironmentName, inquiry: &str, number: u8, second
 pub async fn plan(database: &Database, planned: &[Planned], max_attempts: u32) {
     let mut tx = database.begin().await.unwrap();
     for action in planned {
-        let inquiry = std::slice::from_ref(&action.inquiry);
-        tx.ensure_inquiries(&action.environment, inquiry, at(0)).await.unwrap();
+        let inquiry = Inquiry::unknown(action.environment.clone(), action.inquiry.clone());
+        tx.add_inquiries(&[&inquiry], at(0)).await.unwrap();
     }
     tx.insert_actions(planned, max_attempts, at(0)).await.unwrap();
     tx.commit().await.unwrap();

@@ -6,7 +6,7 @@ use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::{Database, StorageError};
 
-use crate::storage::sample::{at, inquiry_id, plan, reminder, said, sandbox, store};
+use crate::storage::sample::{at, inquiry_id, key, plan, reminder, said, sandbox, store};
 use crate::support::on_both;
 
 /// Far more than a hint takes, far less than anyone waits for a test.
@@ -48,10 +48,10 @@ on_both! {
             writers.spawn(async move {
                 for _ in 0..5 {
                     let mut tx = database.begin().await.unwrap();
-                    let mut inquiry = tx.lock_inquiry(&sandbox(), &inquiry_id("inq_1")).await.unwrap();
+                    let mut inquiry = tx.lock_inquiries(&[&key("inq_1")], &[]).await.unwrap().remove(0);
                     let count = inquiry.last_active.map_or(0, Timestamp::as_micros);
                     inquiry.last_active = Some(Timestamp::from_micros(count + 1));
-                    tx.save_inquiry(&inquiry, at(1)).await.unwrap();
+                    tx.save_inquiries(&[&inquiry], at(1)).await.unwrap();
                     tx.commit().await.unwrap();
                 }
             });

@@ -1,5 +1,6 @@
 //! The operator's application, as far as Rekindle sees it: it takes signed notices, and has good and bad days.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -38,6 +39,10 @@ struct Inner {
 #[derive(Default)]
 struct Day {
     received: Vec<Received>,
+    /// How many deliveries of one notice wait for their answer.
+    under_way: BTreeMap<String, usize>,
+    /// The most there ever were of one notice.
+    most_at_once: usize,
     /// What the next deliveries are answered with; 204 afterwards.
     answers: Vec<u16>,
 }
@@ -73,6 +78,11 @@ impl Application {
         self.0.held.send_replace(false);
     }
 
+    /// The most deliveries of one notice that there ever were at the same time.
+    pub fn most_at_once(&self) -> usize {
+        self.0.day.lock().unwrap().most_at_once
+    }
+
     /// The notices that were answered with 2xx.
     pub fn notices(&self) -> Vec<Received> {
         self.deliveries().into_iter().filter(|received| received.answered < 300).collect()
@@ -93,9 +103,35 @@ impl Application {
 
 async fn take(State(application): State<Application>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let status = application.0.day.lock().unwrap().take(&headers, &body);
+    let _under_way = UnderWay::begin(&application, headers["webhook-id"].to_str().unwrap());
     let mut held = application.0.held.subscribe();
     held.wait_for(|held| !held).await.unwrap();
     StatusCode::from_u16(status).unwrap()
+}
+
+/// A delivery that waits for its answer, or is given up by its sender.
+struct UnderWay {
+    application: Application,
+    id: String,
+}
+
+impl UnderWay {
+    fn begin(application: &Application, id: &str) -> Self {
+        let mut day = application.0.day.lock().unwrap();
+        let count = day.under_way.entry(id.to_owned()).or_default();
+        *count += 1;
+        let count = *count;
+        day.most_at_once = day.most_at_once.max(count);
+        Self { application: application.clone(), id: id.to_owned() }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Ok(mut day) = self.application.0.day.lock() {
+            *day.under_way.get_mut(&self.id).unwrap() -= 1;
+        }
+    }
 }
 
 impl Day {

@@ -40,6 +40,7 @@ pub struct Counts {
 }
 
 struct Process {
+    command: &'static str,
     folder: TempDir,
     public: SocketAddr,
     child: Option<Child>,
@@ -49,9 +50,9 @@ struct Process {
 }
 
 impl Fleet {
-    /// So many processes with this configuration, none started yet.
-    pub fn new(plan: &Plan, count: usize, toml: &str) -> Self {
-        let processes = (0..count).map(|_| Process::new(toml)).collect();
+    /// A process for each of these commands with this configuration, none started yet.
+    pub fn new(plan: &Plan, commands: &[&'static str], toml: &str) -> Self {
+        let processes = commands.iter().map(|command| Process::new(command, toml)).collect();
         Self {
             binary: plan.binary.clone(),
             sabotage: plan.sabotage.map(super::plan::Sabotage::as_str),
@@ -64,8 +65,10 @@ impl Fleet {
         self.processes.lock().unwrap().len()
     }
 
+    /// Where those are that take webhooks.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.processes.lock().unwrap().iter().map(|process| process.public).collect()
+        let processes = self.processes.lock().unwrap();
+        processes.iter().filter(|process| process.command != "worker").map(|process| process.public).collect()
     }
 
     pub fn counts(&self) -> Counts {
@@ -82,7 +85,7 @@ impl Fleet {
         }
     }
 
-    /// Waits until every process takes connections for the first time.
+    /// Waits until every process that takes webhooks does so for the first time.
     pub async fn started(&self) {
         for address in self.addresses() {
             let mut looks = 0;
@@ -105,7 +108,7 @@ impl Fleet {
             counts.ended += u32::from(!process.asked);
             return;
         }
-        let mut command = self.command(process, &["serve"]);
+        let mut command = self.command(process, &process.command.split(' ').collect::<Vec<_>>());
         let log = File::options().create(true).append(true).open(process.folder.path().join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         process.child = Some(command.spawn().unwrap());
@@ -186,12 +189,12 @@ impl Fleet {
 }
 
 impl Process {
-    fn new(toml: &str) -> Self {
+    fn new(command: &'static str, toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (public, internal) = (free_address(), free_address());
         let listen = format!("[listen]\npublic = \"{public}\"\ninternal = \"{internal}\"\n");
         fs::write(folder.path().join("rekindle.toml"), format!("{toml}\n{listen}")).unwrap();
-        Self { folder, public, child: None, asked: false, frozen_since: None }
+        Self { command, folder, public, child: None, asked: false, frozen_since: None }
     }
 
     fn signal(&self, signal: &str) {

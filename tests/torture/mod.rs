@@ -44,18 +44,18 @@ pub const ENVIRONMENT: &str = "sandbox";
 /// read again (`reread_after`), and two calls to Persona lie between the last look and the notice.
 pub const RACE: SignedDuration = SignedDuration::from_secs(4);
 
-/// Processes on one PostgreSQL.
-const PROCESSES: usize = 3;
+/// The processes on one PostgreSQL; on SQLite there is one.
+const PROCESSES: [&str; 3] = ["serve", "serve --no-worker", "worker"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite() {
-    judge(&tortured(Ground::sqlite().await, 1).await);
+    judge(&tortured(Ground::sqlite().await, &["serve"]).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres() {
     if let Some(ground) = Ground::postgres().await {
-        judge(&tortured(ground, PROCESSES).await);
+        judge(&tortured(ground, &PROCESSES).await);
     }
 }
 
@@ -72,7 +72,7 @@ fn judge(report: &Report) {
     }
 }
 
-async fn tortured(mut ground: Ground, processes: usize) -> Report {
+async fn tortured(mut ground: Ground, processes: &[&'static str]) -> Report {
     let plan = Plan::from_environment();
     let persona = persona(plan.seed);
     let serving = persona.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).await;

@@ -18,7 +18,7 @@ use super::people::Story;
 use super::verdict::{Ended, Outcome};
 use super::watcher::Snapshot;
 use crate::app::App;
-use crate::cli::serve::Running;
+use crate::cli::serve::{Parts, Running};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::persona::simulator::{
@@ -75,9 +75,11 @@ impl Stage {
         let alone = database.claim_alone()?;
         database.migrate().await.context("the database's schema can't be made")?;
         let app = App::new(&config, database, clock)?;
-        let rekindle = Running::start(&config, app.clone(), metrics).await?;
-        let mut webhook =
-            WebhookSettings::new(format!("http://{}/webhooks/persona/{ENVIRONMENT}", rekindle.public), WEBHOOK_SECRET);
+        let rekindle = Running::start(&config, app.clone(), metrics, Parts::ALL).await?;
+        let mut webhook = WebhookSettings::new(
+            format!("http://{}/webhooks/persona/{ENVIRONMENT}", rekindle.public()?),
+            WEBHOOK_SECRET,
+        );
         webhook.enabled_events = EVENTS.map(str::to_owned).to_vec();
         simulator.set_webhook(ENVIRONMENT, Some(webhook))?;
         let deliveries = simulator.start_background_delivery();
@@ -142,7 +144,7 @@ impl Stage {
 
     /// Leaves the files there and writes the configuration; says where everything is.
     pub(super) fn keep(&mut self) -> anyhow::Result<String> {
-        let (public, internal) = (self.rekindle.public, self.rekindle.internal);
+        let (public, internal) = (self.rekindle.public()?, self.rekindle.internal);
         let file = self.home.path().join("rekindle.toml");
         let text = configuration(&self.home, &self.persona, &self.application, public, internal);
         fs::write(&file, text).with_context(|| format!("{} can't be written", file.display()))?;

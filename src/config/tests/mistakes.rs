@@ -192,6 +192,32 @@ fn mistakes_in_environments() {
 }
 
 #[test]
+fn mistakes_in_upkeep() {
+    check(
+        "[reconcile]\nevery = \"30s\"\noverlap = \"1m\"\nsilence = \"never\"\n",
+        &[
+            "reconcile.silence = \"never\": is no duration; write it like \"3h\", \"30m\", \"90s\" or \"2d\"",
+            "reconcile.every = \"30s\": is too short: each run takes a few of Persona's 300 calls a minute; use at least \"1m\"",
+            "reconcile.overlap = \"1m\": is too short: Persona's search is about a minute behind; use at least \"2m\"",
+        ],
+    );
+    check(
+        "[retention]\npayloads = \"2d\"\nevents = \"30d\"\n",
+        &[
+            "retention.payloads = \"2d\": is too short: Persona sends an event again for about two days; use at least \"2d4h\"",
+            "retention.events = \"30d\": is too short: Persona can send an event again for 30 days; use at least \"31d\"",
+        ],
+    );
+    check(
+        &good("signature_tolerance = \"200d\"\n[retention]\npayloads = \"60d\"\nevents = \"40d\"\n"),
+        &[
+            "retention.events = \"40d\": is too short: payloads are kept that long; use at least \"60d\"",
+            "retention.events = \"40d\": is too short: a signature_tolerance takes deliveries that old; use at least \"200d\"",
+        ],
+    );
+}
+
+#[test]
 fn a_toml_error_quotes_no_line() {
     let error =
         Config::from_toml(&format!("[environments.production]\napi_key = \"{KEY}\nmode = \"act\"\n")).unwrap_err();

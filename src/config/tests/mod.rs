@@ -42,6 +42,8 @@ fn nothing_configured_is_all_defaults() {
     assert_eq!(config.listen.internal.to_string(), "127.0.0.1:8701");
     assert_eq!(config.limits.body_bytes, 1_048_576);
     assert_eq!(config.worker.lease.as_millis(), 2500);
+    assert_eq!(config.reconcile.every, SignedDuration::from_mins(15));
+    assert_eq!(config.retention.events, SignedDuration::from_hours(400 * 24));
     assert_eq!(config.warnings(), Vec::<String>::new());
     assert!(matches!(config.require_environments(), Err(ConfigError::NoEnvironments)));
 }

@@ -1,5 +1,6 @@
 //! The workers' side: taking what is due.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use sqlx::{PgConnection, SqliteConnection};
@@ -8,6 +9,7 @@ use crate::domain::action::{Action, Kind};
 use crate::domain::ids::{ActionId, EnvironmentName};
 use crate::domain::time::Timestamp;
 use crate::storage::actions::attempt::{Attempt, AttemptOutcome};
+use crate::storage::actions::lanes;
 use crate::storage::actions::lease::{Lease, end, lease_end, micros};
 use crate::storage::actions::row::{Row, action_columns};
 use crate::storage::error::Result;
@@ -15,7 +17,7 @@ use crate::storage::row::Place;
 use crate::storage::sabotage::unfenced;
 use crate::storage::transaction::Tx;
 
-/// What is claimed from: one kind of work in one environment. A paused lane is simply not named.
+/// What is claimed from: one kind of work in one environment.
 pub type Lane = (EnvironmentName, Kind);
 
 /// An action in the hands of a worker.
@@ -28,15 +30,15 @@ pub struct Claimed {
 }
 
 macro_rules! take {
-    ($until:expr, $ids:expr) => {
+    ($until:expr, $which:expr) => {
         concat!(
             "UPDATE actions
              SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_owner = $1,
                  lease_until = ",
             $until,
             ", started_at = $3, updated_at = $3
-             WHERE id ",
-            $ids,
+             WHERE ",
+            $which,
             " RETURNING lease_token, ",
             action_columns!()
         )
@@ -51,21 +53,27 @@ statements! {
                 ORDER BY due_at, id LIMIT $4",
         postgres ""
     }
-    // The array of ids keeps to the primary key, and the lateral select to the partial index, whatever the
-    // statistics say. Lanes take turns, so that a long one does not starve the others.
+    // The place of each row is known when it is locked, so it is not looked up again; a row that moved in between is
+    // left for the next claim. The lateral select keeps to the partial index, whatever the statistics say. Of lanes with
+    // one priority each has its turn, so that a long one does not starve the others.
     TAKE {
-        sqlite take!("$2", "IN (SELECT value FROM json_each($4))"),
+        sqlite take!("$2", "id IN (SELECT value FROM json_each($4))"),
         postgres take!(
             lease_end!("$2"),
-            "= ANY(ARRAY(
-                 SELECT due.id
-                 FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS lane (environment, kind, place)
+            "ctid = ANY(ARRAY(
+                 SELECT due.ctid
+                 FROM (SELECT wanted.environment, wanted.kind, wanted.place, coalesce(lanes.priority, 0) AS priority
+                       FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted (environment, kind, place)
+                       LEFT JOIN lanes USING (environment, kind)
+                       WHERE lanes.paused IS NOT TRUE
+                       OFFSET 0) AS lane
                  CROSS JOIN LATERAL (
-                     SELECT id, due_at FROM actions
+                     SELECT ctid, id, due_at FROM actions
                      WHERE environment = lane.environment AND kind = lane.kind AND state = 'planned' AND due_at <= $3
                      ORDER BY due_at, id LIMIT $6 FOR UPDATE SKIP LOCKED
                  ) AS due
-                 ORDER BY row_number() OVER (PARTITION BY lane.place ORDER BY due.due_at, due.id), lane.place
+                 ORDER BY lane.priority DESC,
+                          row_number() OVER (PARTITION BY lane.place ORDER BY due.due_at, due.id), lane.place
                  LIMIT $6))"
         )
     }
@@ -76,7 +84,8 @@ statements! {
 }
 
 impl Tx {
-    /// Takes up to `n` due actions of the lanes, in due order within a lane, lanes in turn, for as long as `lease`.
+    /// Takes up to `n` due actions of the lanes that are not paused, in due order within a lane, for as long as `lease`.
+    /// Lanes of a higher priority come first, those of the same in turn.
     ///
     /// What is due is judged by `now`; leases run by the database's clock on PostgreSQL, by `now` on SQLite. An action
     /// that can't be understood becomes a dead letter at once, and no worker's problem.
@@ -132,14 +141,22 @@ impl Tx {
 
 async fn take_sqlite(
     conn: &mut SqliteConnection,
-    lanes: &[Lane],
+    wanted: &[Lane],
     n: u32,
     owner: &str,
     lease: Duration,
     now: Timestamp,
 ) -> sqlx::Result<Vec<ClaimedRow>> {
-    let mut due: Vec<(usize, usize, String)> = Vec::new();
-    for (place, (environment, kind)) in lanes.iter().enumerate() {
+    let mut due: Vec<(Reverse<i32>, usize, usize, String)> = Vec::new();
+    let settings = lanes::on_sqlite(conn).await?;
+    for (place, (environment, kind)) in wanted.iter().enumerate() {
+        let setting = settings
+            .iter()
+            .find(|setting| (&*setting.environment, &*setting.kind) == (environment.as_str(), kind.as_str()));
+        if setting.is_some_and(|setting| setting.paused) {
+            continue;
+        }
+        let priority = Reverse(setting.map_or(0, |setting| setting.priority));
         let ids: Vec<String> = sqlx::query_scalar(unfenced(DUE_IN_LANE.sqlite))
             .bind(environment.as_str())
             .bind(kind.as_str())
@@ -147,14 +164,14 @@ async fn take_sqlite(
             .bind(i64::from(n))
             .fetch_all(&mut *conn)
             .await?;
-        due.extend(ids.into_iter().enumerate().map(|(turn, id)| (turn, place, id)));
+        due.extend(ids.into_iter().enumerate().map(|(turn, id)| (priority, turn, place, id)));
     }
     if due.is_empty() {
         return Ok(Vec::new());
     }
     due.sort();
     due.truncate(usize::try_from(n).unwrap_or(usize::MAX));
-    let ids: Vec<&str> = due.iter().map(|(_, _, id)| id.as_str()).collect();
+    let ids: Vec<&str> = due.iter().map(|(.., id)| id.as_str()).collect();
     sqlx::query_as(TAKE.sqlite)
         .bind(owner)
         .bind(end(now, lease))

@@ -1,5 +1,6 @@
 //! The workers' side: keeping hold of what was taken, giving it back, and taking over from the dead.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::domain::ids::ActionId;
@@ -37,7 +38,7 @@ macro_rules! lease_end {
     };
 }
 
-pub(super) use lease_end;
+pub(in crate::storage) use lease_end;
 
 macro_rules! take_back {
     ($ids:expr) => {
@@ -49,6 +50,21 @@ macro_rules! take_back {
              WHERE id ",
             $ids,
             " RETURNING id, lease_token, attempts, state, lease_owner, started_at"
+        )
+    };
+}
+
+/// On SQLite leases run by a wall clock, which may have been set back since: nobody but us is given a lease, so one of
+/// a process before us that reaches further than a lease can is as good as lapsed.
+macro_rules! lapsed_by_our_clock {
+    ($now:literal, $furthest:literal, $us:literal) => {
+        concat!(
+            "SELECT id FROM actions WHERE state = 'running' AND lease_until < ",
+            $now,
+            " UNION ALL SELECT id FROM actions WHERE state = 'running' AND lease_until > ",
+            $furthest,
+            " AND lease_owner <> ",
+            $us
         )
     };
 }
@@ -88,11 +104,14 @@ statements! {
                       ORDER BY held.id FOR UPDATE OF held))"
     }
     REAP {
-        sqlite take_back!("IN (SELECT id FROM actions WHERE state = 'running' AND lease_until < $1
-                               ORDER BY lease_until LIMIT $2)"),
+        sqlite take_back!(concat!("IN (", lapsed_by_our_clock!("$1", "$4", "$5"), " LIMIT $2)")),
         postgres take_back!("= ANY(ARRAY(SELECT id FROM actions
                                          WHERE state = 'running' AND lease_until < clock_timestamp()
                                          ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED))")
+    }
+    LAPSED {
+        sqlite concat!("SELECT EXISTS (", lapsed_by_our_clock!("$1", "$2", "$3"), ")"),
+        postgres "SELECT EXISTS (SELECT 1 FROM actions WHERE state = 'running' AND lease_until < clock_timestamp())"
     }
     HELD { "SELECT count(*) FROM actions WHERE id = $1 AND lease_token = $2 AND state = 'running'" }
 }
@@ -116,11 +135,8 @@ impl Tx {
         } postgres {
             sqlx::query_as(RENEW.postgres).bind(owner).bind(micros(lease)).bind(ids).bind(tokens).fetch_all(conn).await
         })?;
-        Ok(leases
-            .iter()
-            .filter(|held| rows.iter().any(|row| row.0 == held.action.as_str() && row.1 == held.token))
-            .cloned()
-            .collect())
+        let kept: HashSet<(&str, i64)> = rows.iter().map(|(id, token)| (id.as_str(), *token)).collect();
+        Ok(leases.iter().filter(|held| kept.contains(&(held.action.as_str(), held.token))).cloned().collect())
     }
 
     /// Gives back what was claimed and not begun: due as before, and no attempt counted. Gives how many were.
@@ -142,13 +158,35 @@ impl Tx {
         Ok(released)
     }
 
-    /// Takes up to `n` actions whose lease lapsed from their workers: due now, or given up after the last attempt.
+    /// Whether there is anything to [`Tx::reap`]. Takes no lock, which on SQLite would be the one writer's.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn reap(&mut self, n: u32, now: Timestamp) -> Result<Vec<Reaped>> {
-        let rows: Vec<ReapedRow> = on_db!(self, conn, sql = REAP =>
-            sqlx::query_as(sql).bind(now).bind(i64::from(n)).bind(WORKER_LOST).fetch_all(conn).await)?;
+    pub async fn any_lapsed(&mut self, us: &str, lease: Duration, now: Timestamp) -> Result<bool> {
+        let any = on_db!(self, conn => sqlite {
+            let furthest = end(now, lease);
+            sqlx::query_scalar(LAPSED.sqlite).bind(now).bind(furthest).bind(us).fetch_one(conn).await
+        } postgres {
+            sqlx::query_scalar(LAPSED.postgres).fetch_one(conn).await
+        });
+        Ok(any?)
+    }
+
+    /// Takes up to `n` actions whose lease lapsed from their workers: due now, or given up after the last attempt.
+    ///
+    /// `us` is who asks, and `lease` how long leases are: on SQLite a lease of anyone else that reaches further than
+    /// that was given by a clock that has been set back since.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn reap(&mut self, n: u32, us: &str, lease: Duration, now: Timestamp) -> Result<Vec<Reaped>> {
+        let limit = i64::from(n);
+        let rows: Vec<ReapedRow> = on_db!(self, conn => sqlite {
+            let reaped = sqlx::query_as(REAP.sqlite).bind(now).bind(limit).bind(WORKER_LOST);
+            reaped.bind(end(now, lease)).bind(us).fetch_all(conn).await
+        } postgres {
+            sqlx::query_as(REAP.postgres).bind(now).bind(limit).bind(WORKER_LOST).fetch_all(conn).await
+        })?;
         let mut reaped = Vec::with_capacity(rows.len());
         for row in rows {
             let place = Place { table: "actions", row: &row.id };
@@ -182,11 +220,11 @@ impl Tx {
     }
 }
 
-pub(super) fn micros(lease: Duration) -> i64 {
+pub(in crate::storage) fn micros(lease: Duration) -> i64 {
     i64::try_from(lease.as_micros()).unwrap_or(i64::MAX)
 }
 
-pub(super) fn end(now: Timestamp, lease: Duration) -> Timestamp {
+pub(in crate::storage) fn end(now: Timestamp, lease: Duration) -> Timestamp {
     now.plus(jiff::SignedDuration::from_micros(micros(lease)))
 }
 

@@ -6,6 +6,7 @@
 
 pub(super) mod attempt;
 pub(super) mod claim;
+pub(super) mod lanes;
 pub(super) mod lease;
 pub(super) mod operate;
 pub(super) mod plan;
@@ -16,5 +17,7 @@ mod work;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use claim::{Claimed, Lane};
+pub use lanes::LaneSetting;
 pub use lease::{Lease, Reaped};
 pub use read::{ActionFilter, Backlog, Count};
+pub use settle::Ended;

@@ -1,57 +1,88 @@
-//! The plan's side: what exists for some inquiries, and the difference written.
+//! The plan's side: what exists for some inquiries, and the difference written, as much at once as there is.
 
 use sqlx::{PgConnection, SqliteConnection};
 
 use crate::domain::action::{Action, CancelledBy, Planned};
-use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
+use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::storage::actions::row::{Row, action_columns};
 use crate::storage::actions::work;
 use crate::storage::error::Result;
+use crate::storage::inquiries::InquiryKey;
+use crate::storage::inquiries::change::{pairs, split};
 use crate::storage::page::understood;
+use crate::storage::sql::json;
 use crate::storage::transaction::Tx;
 use crate::storage::words::fit;
 
 statements! {
+    // Locked in the order of ids, which workers keep too, and found by keys, whatever the statistics say.
     OF_INQUIRIES {
         sqlite concat!("SELECT ", action_columns!(), " FROM actions
-                        WHERE environment = $1 AND inquiry_id IN (SELECT value FROM json_each($2)) ORDER BY id"),
-        postgres concat!("SELECT ", action_columns!(), " FROM actions
-                          WHERE environment = $1 AND inquiry_id = ANY($2) ORDER BY id FOR UPDATE")
+                        WHERE id IN (SELECT action.id
+                                     FROM json_each($1) AS wanted
+                                     CROSS JOIN actions AS action
+                                     ON action.environment = wanted.value ->> 0
+                                        AND action.inquiry_id = wanted.value ->> 1)
+                        ORDER BY id"),
+        postgres concat!("SELECT found.*
+                          FROM (SELECT action.id
+                                FROM unnest($1::text[], $2::text[]) AS asked (environment, inquiry_id)
+                                CROSS JOIN LATERAL (
+                                    SELECT id FROM actions
+                                    WHERE environment = asked.environment AND inquiry_id = asked.inquiry_id OFFSET 0
+                                ) AS action
+                                ORDER BY action.id) AS wanted
+                          CROSS JOIN LATERAL (
+                              SELECT ", action_columns!(), " FROM actions WHERE id = wanted.id FOR UPDATE
+                          ) AS found")
     }
     // The same row by id or by key is the same action: both conflicts mean that it is there.
     INSERT {
         sqlite "INSERT INTO actions (id, environment, inquiry_id, lineage, kind, arguments, dedupe_key, due_at, state,
                                      max_attempts, created_at, updated_at)
-                VALUES ($1, $2, $3, coalesce((SELECT lineage FROM inquiries WHERE environment = $2 AND id = $3), $3),
-                        $4, $5, $6, $7, 'planned', $8, $9, $9)
+                SELECT value ->> 0, value ->> 1, value ->> 2,
+                       coalesce((SELECT lineage FROM inquiries
+                                 WHERE environment = value ->> 1 AND id = value ->> 2), value ->> 2),
+                       value ->> 3, value ->> 4, value ->> 5, value ->> 6, 'planned', $2, $3, $3
+                FROM json_each($1) WHERE true
                 ON CONFLICT DO NOTHING",
         postgres "INSERT INTO actions (id, environment, inquiry_id, lineage, kind, arguments, dedupe_key, due_at,
                                        state, max_attempts, created_at, updated_at)
-                  SELECT wanted.id, wanted.environment, inquiry_id, coalesce(inquiries.lineage, inquiry_id), kind,
-                         arguments, dedupe_key, due_at, 'planned', $8, $9, $9
+                  SELECT id, environment, inquiry_id,
+                         coalesce((SELECT lineage FROM inquiries
+                                   WHERE environment = wanted.environment AND id = wanted.inquiry_id), inquiry_id),
+                         kind, arguments, dedupe_key, due_at, 'planned', $8, $9, $9
                   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                               $7::timestamptz[])
                        AS wanted (id, environment, inquiry_id, kind, arguments, dedupe_key, due_at)
-                  LEFT JOIN inquiries ON inquiries.environment = wanted.environment
-                                     AND inquiries.id = wanted.inquiry_id
-                  ORDER BY wanted.id
                   ON CONFLICT DO NOTHING"
     }
     REPLAN {
-        "UPDATE actions
-         SET state = 'planned', due_at = $2, arguments = $3, updated_at = $4, reason = NULL, cancelled_by = NULL,
-             finished_at = NULL, attempts = CASE WHEN state = 'cancelled' THEN 0 ELSE attempts END
-         WHERE id = $1 AND (state = 'planned' OR (state = 'cancelled' AND cancelled_by = 'plan'))"
+        sqlite "UPDATE actions
+                SET state = 'planned', due_at = given.value ->> 1, arguments = given.value ->> 2, updated_at = $2,
+                    reason = NULL, cancelled_by = NULL, finished_at = NULL,
+                    attempts = CASE WHEN state = 'cancelled' THEN 0 ELSE attempts END
+                FROM json_each($1) AS given
+                WHERE actions.id = given.value ->> 0
+                  AND (state = 'planned' OR (state = 'cancelled' AND cancelled_by = 'plan'))",
+        postgres "UPDATE actions
+                  SET state = 'planned', due_at = given.due_at, arguments = given.arguments, updated_at = $2,
+                      reason = NULL, cancelled_by = NULL, finished_at = NULL,
+                      attempts = CASE WHEN state = 'cancelled' THEN 0 ELSE attempts END
+                  FROM unnest($1::text[], $3::timestamptz[], $4::text[]) AS given (id, due_at, arguments)
+                  WHERE actions.id = given.id
+                    AND (state = 'planned' OR (state = 'cancelled' AND cancelled_by = 'plan'))"
     }
-    CANCEL {
-        "UPDATE actions
-         SET state = 'cancelled', reason = $2, cancelled_by = $3, finished_at = $4, updated_at = $4
-         WHERE id = $1 AND state = 'planned'"
-    }
-    FAIL {
-        "UPDATE actions SET state = 'failed', reason = $2, finished_at = $3, updated_at = $3
-         WHERE id = $1 AND state = 'planned'"
+    CALL_OFF {
+        sqlite "UPDATE actions
+                SET state = $3, reason = given.value ->> 1, cancelled_by = $4, finished_at = $2, updated_at = $2
+                FROM json_each($1) AS given
+                WHERE actions.id = given.value ->> 0 AND state = 'planned'",
+        postgres "UPDATE actions
+                  SET state = $3, reason = given.reason, cancelled_by = $4, finished_at = $2, updated_at = $2
+                  FROM unnest($1::text[], $5::text[]) AS given (id, reason)
+                  WHERE actions.id = given.id AND state = 'planned'"
     }
 }
 
@@ -62,13 +93,15 @@ impl Tx {
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn actions_of(&mut self, environment: &EnvironmentName, inquiries: &[InquiryId]) -> Result<Vec<Action>> {
-        let ids: Vec<&str> = inquiries.iter().map(InquiryId::as_str).collect();
+    pub async fn actions_of(&mut self, inquiries: &[&InquiryKey]) -> Result<Vec<Action>> {
+        if inquiries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (environments, ids) = split(inquiries);
         let rows: Vec<Row> = on_db!(self, conn => sqlite {
-            let ids = serde_json::json!(ids).to_string();
-            sqlx::query_as(OF_INQUIRIES.sqlite).bind(environment.as_str()).bind(ids).fetch_all(conn).await
+            sqlx::query_as(OF_INQUIRIES.sqlite).bind(json(&pairs(&environments, &ids))).fetch_all(conn).await
         } postgres {
-            sqlx::query_as(OF_INQUIRIES.postgres).bind(environment.as_str()).bind(ids).fetch_all(conn).await
+            sqlx::query_as(OF_INQUIRIES.postgres).bind(environments).bind(ids).fetch_all(conn).await
         })?;
         Ok(understood(rows)?.0)
     }
@@ -83,9 +116,9 @@ impl Tx {
         }
         let max_attempts = i32::try_from(max_attempts.max(1)).unwrap_or(i32::MAX);
         let added = on_db!(self, conn => sqlite {
-            insert_one_by_one(conn, planned, max_attempts, now).await
+            insert_json(conn, planned, max_attempts, now).await
         } postgres {
-            insert_at_once(conn, planned, max_attempts, now).await
+            insert_arrays(conn, planned, max_attempts, now).await
         })?;
         if added > 0 {
             for action in planned {
@@ -95,104 +128,118 @@ impl Tx {
         Ok(added)
     }
 
-    /// Plans an action anew: one that the plan itself had cancelled, or one whose time moved while it waits.
-    ///
-    /// False when it is in neither state, and nothing changed.
+    /// Plans actions anew: those that the plan itself had cancelled, or whose time moved while they wait; gives how
+    /// many were in either state, and leaves the others as they are.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn replan_action(&mut self, id: &ActionId, planned: &Planned, now: Timestamp) -> Result<bool> {
-        let replanned = on_db!(self, conn, sql = REPLAN =>
-            sqlx::query(sql)
-                .bind(id.as_str())
-                .bind(planned.due_at)
-                .bind(work::write(&planned.work))
+    pub async fn replan_actions(&mut self, planned: &[Planned], now: Timestamp) -> Result<u64> {
+        if planned.is_empty() {
+            return Ok(0);
+        }
+        let replanned = on_db!(self, conn => sqlite {
+            let row = |action: &Planned| {
+                (action.id.as_str().to_owned(), action.due_at.as_micros(), work::write(&action.work))
+            };
+            let rows: Vec<_> = planned.iter().map(row).collect();
+            sqlx::query(REPLAN.sqlite).bind(json(&rows)).bind(now).execute(conn).await.map(|done| done.rows_affected())
+        } postgres {
+            sqlx::query(REPLAN.postgres)
+                .bind(column(planned, |action| action.id.as_str()))
                 .bind(now)
+                .bind(column(planned, |action| action.due_at))
+                .bind(column(planned, |action| work::write(&action.work)))
                 .execute(conn)
                 .await
-                .map(|done| done.rows_affected() == 1))?;
-        if replanned {
-            self.due(planned.due_at, now);
+                .map(|done| done.rows_affected())
+        })?;
+        if replanned > 0 {
+            for action in planned {
+                self.due(action.due_at, now);
+            }
         }
         Ok(replanned)
     }
 
-    /// Cancels an action that is still planned; false when it is not, and nothing changed.
+    /// Cancels actions that are still planned, each with its reason; gives how many were.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn cancel_planned(
         &mut self,
-        id: &ActionId,
-        reason: &str,
+        actions: &[(ActionId, String)],
         by: CancelledBy,
         now: Timestamp,
-    ) -> Result<bool> {
-        let cancelled = on_db!(self, conn, sql = CANCEL =>
-            sqlx::query(sql)
-                .bind(id.as_str())
-                .bind(fit(reason).as_ref())
-                .bind(by.as_str())
-                .bind(now)
-                .execute(conn)
-                .await
-                .map(|done| done.rows_affected() == 1))?;
-        Ok(cancelled)
+    ) -> Result<u64> {
+        self.call_off(actions, "cancelled", Some(by), now).await
     }
 
-    /// Gives up an action that is still planned; false when it is not, and nothing changed.
+    /// Gives up actions that are still planned, each with its reason; gives how many were.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn fail_planned(&mut self, id: &ActionId, reason: &str, now: Timestamp) -> Result<bool> {
-        let failed = on_db!(self, conn, sql = FAIL =>
-            sqlx::query(sql)
-                .bind(id.as_str())
-                .bind(fit(reason).as_ref())
+    pub async fn fail_planned(&mut self, actions: &[(ActionId, String)], now: Timestamp) -> Result<u64> {
+        self.call_off(actions, "failed", None, now).await
+    }
+
+    async fn call_off(
+        &mut self,
+        actions: &[(ActionId, String)],
+        state: &str,
+        by: Option<CancelledBy>,
+        now: Timestamp,
+    ) -> Result<u64> {
+        if actions.is_empty() {
+            return Ok(0);
+        }
+        let by = by.map(CancelledBy::as_str);
+        let called_off = on_db!(self, conn => sqlite {
+            let rows: Vec<_> = actions.iter().map(|(id, reason)| (id.as_str(), fit(reason))).collect();
+            sqlx::query(CALL_OFF.sqlite).bind(json(&rows)).bind(now).bind(state).bind(by).execute(conn).await
+                .map(|done| done.rows_affected())
+        } postgres {
+            sqlx::query(CALL_OFF.postgres)
+                .bind(column(actions, |(id, _)| id.as_str()))
                 .bind(now)
+                .bind(state)
+                .bind(by)
+                .bind(column(actions, |(_, reason)| fit(reason)))
                 .execute(conn)
                 .await
-                .map(|done| done.rows_affected() == 1))?;
-        Ok(failed)
+                .map(|done| done.rows_affected())
+        })?;
+        Ok(called_off)
     }
 }
 
-/// The file is near: a loop is as fast as a batch.
-async fn insert_one_by_one(
+fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
+async fn insert_json(
     conn: &mut SqliteConnection,
     planned: &[Planned],
     max_attempts: i32,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
-    let mut added = 0;
-    for action in planned {
-        let done = sqlx::query(INSERT.sqlite)
-            .bind(action.id.as_str())
-            .bind(action.environment.as_str())
-            .bind(action.inquiry.as_str())
-            .bind(action.work.kind().as_str())
-            .bind(work::write(&action.work))
-            .bind(action.key.as_str())
-            .bind(action.due_at)
-            .bind(max_attempts)
-            .bind(now)
-            .execute(&mut *conn)
-            .await?;
-        added += done.rows_affected();
-    }
-    Ok(added)
+    let row = |action: &Planned| {
+        let Planned { id, environment, inquiry, key, work, due_at } = action;
+        let arguments = work::write(work);
+        let (id, environment, inquiry) =
+            (id.as_str().to_owned(), environment.as_str().to_owned(), inquiry.as_str().to_owned());
+        (id, environment, inquiry, work.kind().as_str(), arguments, key.as_str().to_owned(), due_at.as_micros())
+    };
+    let rows: Vec<_> = planned.iter().map(row).collect();
+    let done = sqlx::query(INSERT.sqlite).bind(json(&rows)).bind(max_attempts).bind(now).execute(conn).await?;
+    Ok(done.rows_affected())
 }
 
-/// The server may be far: one round trip for all.
-async fn insert_at_once(
+async fn insert_arrays(
     conn: &mut PgConnection,
     planned: &[Planned],
     max_attempts: i32,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
-    fn column<'a, T>(planned: &'a [Planned], of: impl Fn(&'a Planned) -> T) -> Vec<T> {
-        planned.iter().map(of).collect()
-    }
     let done = sqlx::query(INSERT.postgres)
         .bind(column(planned, |action| action.id.as_str()))
         .bind(column(planned, |action| action.environment.as_str()))

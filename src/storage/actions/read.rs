@@ -62,9 +62,15 @@ statements! {
         sqlite "SELECT min((SELECT due_at FROM actions INDEXED BY actions_due
                             WHERE environment = json_extract(value, '$[0]') AND kind = json_extract(value, '$[1]')
                               AND state = 'planned' ORDER BY due_at LIMIT 1))
-                FROM json_each($1)",
+                FROM json_each($1)
+                WHERE NOT EXISTS (SELECT 1 FROM lanes
+                                  WHERE environment = json_extract(value, '$[0]') AND kind = json_extract(value, '$[1]')
+                                    AND paused)",
         postgres "SELECT min(due.due_at)
-                  FROM unnest($1::text[], $2::text[]) AS lane (environment, kind)
+                  FROM (SELECT environment, kind FROM unnest($1::text[], $2::text[]) AS wanted (environment, kind)
+                        LEFT JOIN lanes USING (environment, kind)
+                        WHERE lanes.paused IS NOT TRUE
+                        OFFSET 0) AS lane
                   CROSS JOIN LATERAL (SELECT due_at FROM actions
                                       WHERE environment = lane.environment AND kind = lane.kind AND state = 'planned'
                                       ORDER BY due_at LIMIT 1) AS due"
@@ -138,7 +144,7 @@ impl Tx {
         Page::of(rows, limit, |row| Cursor { at: row.created_at, environment: String::new(), id: row.id.clone() })
     }
 
-    /// When the earliest planned action of these lanes is due. Cheap, and takes no lock: on SQLite it is worth asking
+    /// When the earliest planned action of those of these lanes is due that are not paused. Cheap, and takes no lock: on SQLite it is worth asking
     /// before [`Tx::claim`], which needs the one writer.
     ///
     /// # Errors
@@ -188,7 +194,7 @@ impl Tx {
     }
 }
 
-fn lane(environment: &str, kind: &str) -> Result<Lane, StorageError> {
+pub(super) fn lane(environment: &str, kind: &str) -> Result<Lane, StorageError> {
     let place = Place { table: "actions", row: environment };
     Ok((place.environment(environment)?, place.some("kind", work::kind(kind))?))
 }

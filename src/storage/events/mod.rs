@@ -4,7 +4,7 @@ pub(super) mod read;
 pub(super) mod record;
 
 pub use read::{EventFilter, StoredEvent};
-pub use record::{NewEvent, Recorded, UnreadableBody};
+pub use record::{EventKey, NewEvent};
 
 stored_words! {
     /// How an event reached us.
@@ -29,5 +29,7 @@ stored_words! {
         Quarantined = "quarantined",
         /// Verified, but not understood.
         Unreadable = "unreadable",
+        /// Kept aside, and then decided against; the reason says why.
+        Discarded = "discarded",
     }
 }

@@ -35,6 +35,8 @@ pub struct StoredEvent {
     pub outcome: Option<Outcome>,
     /// Why.
     pub reason: Option<String>,
+    /// Who released or discarded it, and when by our clock, where it was quarantined.
+    pub decided: Option<(String, Timestamp)>,
 }
 
 /// Which events to list; what is `None` does not matter.
@@ -53,7 +55,7 @@ pub struct EventFilter {
 macro_rules! columns {
     () => {
         "environment, id, name, occurred_at, received_at, last_received_at, deliveries, inquiry_id, origin, outcome, \
-         reason"
+         reason, decided_by, decided_at"
     };
 }
 
@@ -130,7 +132,7 @@ impl Tx {
         rows.into_iter().map(StoredEvent::try_from).collect()
     }
 
-    /// The body of an event, as received.
+    /// The body of an event, as received; `None` where there is no such event, or its body was dropped.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -139,6 +141,7 @@ impl Tx {
             sqlx::query_as(sql).bind(environment.as_str()).bind(id.as_str()).fetch_optional(conn).await)?;
         match found {
             Some((body, encoding)) if encoding == "plain" => Ok(Some(body)),
+            Some((_, encoding)) if encoding == "dropped" => Ok(None),
             Some(_) => Err(Place { table: "events", row: id.as_str() }.inconsistent("body_encoding")),
             None => Ok(None),
         }
@@ -158,6 +161,8 @@ struct Row {
     origin: String,
     outcome: Option<String>,
     reason: Option<String>,
+    decided_by: Option<String>,
+    decided_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for StoredEvent {
@@ -177,6 +182,7 @@ impl TryFrom<Row> for StoredEvent {
             outcome: row.outcome.map(|word| place.some("outcome", Outcome::parse(&word))).transpose()?,
             name: row.name,
             reason: row.reason,
+            decided: row.decided_by.zip(row.decided_at),
         })
     }
 }

@@ -1,161 +1,257 @@
-//! Making, locking and saving inquiries.
+//! Locking inquiries and writing them, as many at once as there are.
 
-use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
+use crate::domain::ids::{EnvironmentName, InquiryId, TemplateId};
 use crate::domain::inquiry::{Inquiry, Person};
-use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::storage::error::{Result, StorageError};
+use crate::storage::inquiries::columns::{Columns, json_rows};
 use crate::storage::inquiries::state;
 use crate::storage::row::Place;
+use crate::storage::sql::json;
 use crate::storage::transaction::Tx;
-use crate::storage::words::fit;
+
+/// What an inquiry is found by.
+pub type InquiryKey = (EnvironmentName, InquiryId);
+
+/// Whom and what for, in one environment: inquiries that share it are planned together. Without a template: those of
+/// which none is known.
+pub type GroupKey = (EnvironmentName, Person, Option<TemplateId>);
+
+macro_rules! written_columns {
+    () => {
+        "environment, id, status, person, reference_id, account_id, template_id, template_version_id, created_at, \
+         expires_at, began_at, last_observed_at, redacted, state"
+    };
+}
+
+/// Rows to be written, as each database is handed them: JSON to SQLite, arrays to PostgreSQL.
+macro_rules! insert_rows {
+    (sqlite) => {
+        concat!(
+            "INSERT INTO inquiries (",
+            written_columns!(),
+            ", lineage, first_seen_at, updated_at)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+                    value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13,
+                    value ->> 1, $2, $2
+             FROM json_each($1) WHERE true
+             ON CONFLICT (environment, id) "
+        )
+    };
+    (postgres) => {
+        concat!(
+            "INSERT INTO inquiries (",
+            written_columns!(),
+            ", lineage, first_seen_at, updated_at)
+             SELECT ",
+            written_columns!(),
+            ", id, $2, $2
+             FROM unnest($1::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                         $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+                         $14::boolean[], $15::text[]) AS given (",
+            written_columns!(),
+            ")
+             ON CONFLICT (environment, id) "
+        )
+    };
+}
+
+macro_rules! overwrite {
+    () => {
+        "DO UPDATE
+         SET status = excluded.status, person = excluded.person, reference_id = excluded.reference_id,
+             account_id = excluded.account_id, template_id = excluded.template_id,
+             template_version_id = excluded.template_version_id, created_at = excluded.created_at,
+             expires_at = excluded.expires_at, began_at = excluded.began_at,
+             last_observed_at = excluded.last_observed_at, redacted = excluded.redacted, state = excluded.state,
+             updated_at = excluded.updated_at"
+    };
+}
 
 statements! {
-    ENSURE {
-        sqlite "INSERT INTO inquiries (environment, id, redacted, state, lineage, first_seen_at, updated_at)
-                SELECT $1, value, 0, $3, value, $4, $4 FROM json_each($2) WHERE true
-                ON CONFLICT (environment, id) DO NOTHING",
-        postgres "INSERT INTO inquiries (environment, id, redacted, state, lineage, first_seen_at, updated_at)
-                  SELECT $1, id, false, $3, id, $4, $4 FROM unnest($2::text[]) AS wanted (id)
-                  ON CONFLICT (environment, id) DO NOTHING"
+    PEEK {
+        sqlite "SELECT found.environment, found.id, found.state
+                FROM json_each($1) AS wanted
+                CROSS JOIN inquiries AS found
+                ON found.environment = wanted.value ->> 0 AND found.id = wanted.value ->> 1",
+        // LATERAL with a LIMIT is a look-up by key for each, whatever the statistics say.
+        postgres "SELECT found.environment, found.id, found.state
+                  FROM unnest($1::text[], $2::text[]) AS wanted (environment, id)
+                  CROSS JOIN LATERAL (
+                      SELECT environment, id, state FROM inquiries
+                      WHERE environment = wanted.environment AND id = wanted.id LIMIT 1
+                  ) AS found"
     }
-    LOCK { lock "SELECT environment, id, state FROM inquiries WHERE environment = $1 AND id = $2" }
-    LOCK_PERSON {
+    LOCK_PEOPLE {
         sqlite "",
-        // Any two texts may share a number: the worst that follows is a wait.
-        postgres "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+        // Any two texts may share a number: the worst that follows is a wait. In the order of the numbers, because
+        // those are what is locked.
+        postgres "SELECT pg_advisory_xact_lock(number)
+                  FROM (SELECT DISTINCT hashtextextended(name, 0) AS number FROM unnest($1::text[]) AS people (name)
+                        ORDER BY number) AS sorted"
     }
-    LOCK_GROUP {
-        lock "SELECT environment, id, state FROM inquiries
-              WHERE environment = $1 AND person = $2 AND (template_id = $3 OR (template_id IS NULL AND $3 IS NULL))
-              ORDER BY id"
+    LOCK {
+        sqlite "SELECT found.environment, found.id, found.state
+                FROM (SELECT value ->> 0 AS environment, value ->> 1 AS id FROM json_each($1)
+                      UNION
+                      SELECT member.environment, member.id
+                      FROM json_each($2) AS party
+                      CROSS JOIN inquiries AS member
+                      ON member.environment = party.value ->> 0 AND member.person = party.value ->> 1
+                         AND member.template_id IS (party.value ->> 2)) AS wanted
+                CROSS JOIN inquiries AS found ON found.environment = wanted.environment AND found.id = wanted.id
+                ORDER BY found.environment, found.id",
+        postgres r#"SELECT found.environment, found.id, found.state
+                    FROM (SELECT environment COLLATE "C" AS environment, id COLLATE "C" AS id
+                          FROM unnest($1::text[], $2::text[]) AS asked (environment, id)
+                          UNION
+                          SELECT member.environment, member.id
+                          FROM unnest($3::text[], $4::text[], $5::text[]) AS party (environment, person, template_id)
+                          CROSS JOIN LATERAL (
+                              SELECT environment, id FROM inquiries
+                              WHERE environment = party.environment AND person = party.person
+                                AND template_id IS NOT DISTINCT FROM party.template_id
+                              OFFSET 0
+                          ) AS member
+                          ORDER BY environment, id) AS wanted
+                    CROSS JOIN LATERAL (
+                        SELECT environment, id, state FROM inquiries
+                        WHERE environment = wanted.environment AND id = wanted.id FOR UPDATE
+                    ) AS found"#
     }
+    ADD {
+        sqlite concat!(insert_rows!(sqlite), "DO NOTHING"),
+        postgres concat!(insert_rows!(postgres), "DO NOTHING")
+    }
+    // The rows are there and locked: this way they are found by their key without a join to be planned.
     SAVE {
-        "UPDATE inquiries
-         SET status = $3, person = $4, reference_id = $5, account_id = $6, template_id = $7, template_version_id = $8,
-             created_at = $9, expires_at = $10, began_at = $11, last_observed_at = $12, redacted = $13, state = $14,
-             updated_at = $15
-         WHERE environment = $1 AND id = $2"
+        sqlite concat!(insert_rows!(sqlite), overwrite!()),
+        postgres concat!(insert_rows!(postgres), overwrite!())
     }
     MARK_READ { "UPDATE inquiries SET read_at = $3 WHERE environment = $1 AND id = $2" }
 }
 
 impl Tx {
-    /// Makes the inquiries that are not there yet, as unknown ones: an absent row can't be locked.
-    ///
-    /// The ids should be sorted, so that two transactions can't wait for each other.
+    /// The inquiries of these keys that are there, without a lock.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn ensure_inquiries(
-        &mut self,
-        environment: &EnvironmentName,
-        ids: &[InquiryId],
-        now: Timestamp,
-    ) -> Result<()> {
-        let ids: Vec<&str> = ids.iter().map(InquiryId::as_str).collect();
-        on_db!(self, conn => sqlite {
-            sqlx::query(ENSURE.sqlite)
-                .bind(environment.as_str())
-                .bind(serde_json::json!(ids).to_string())
-                .bind(state::UNKNOWN)
-                .bind(now)
-                .execute(conn)
-                .await
-                .map(drop)
+    pub async fn peek_inquiries(&mut self, keys: &[&InquiryKey]) -> Result<Vec<Inquiry>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (environments, ids) = split(keys);
+        let rows: Vec<Row> = on_db!(self, conn => sqlite {
+            sqlx::query_as(PEEK.sqlite).bind(json(&pairs(&environments, &ids))).fetch_all(conn).await
         } postgres {
-            sqlx::query(ENSURE.postgres)
-                .bind(environment.as_str())
-                .bind(ids)
-                .bind(state::UNKNOWN)
-                .bind(now)
-                .execute(conn)
-                .await
-                .map(drop)
+            sqlx::query_as(PEEK.postgres).bind(environments).bind(ids).fetch_all(conn).await
         })?;
-        Ok(())
+        rows.into_iter().map(Inquiry::try_from).collect()
     }
 
     /// Locks people until the transaction ends, before any of their inquiries: of two transactions that each bring
     /// one person a new inquiry, the second then sees what the first made.
     ///
-    /// The people should be sorted, so that two transactions can't wait for each other.
+    /// All at once, because two transactions that lock some now and some later can wait for each other.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn lock_people(&mut self, environment: &EnvironmentName, people: &[Person]) -> Result<()> {
+    pub async fn lock_people<'a>(
+        &mut self,
+        people: impl IntoIterator<Item = (&'a EnvironmentName, &'a Person)>,
+    ) -> Result<()> {
         on_db!(self, conn => sqlite {
             // A write transaction is alone from its start.
-            let _ = conn;
+            let _ = (conn, people);
         } postgres {
-            for person in people {
-                let key = format!("{environment}\u{1f}{person}");
-                sqlx::query(LOCK_PERSON.postgres).bind(key).execute(&mut *conn).await?;
+            let name = |(environment, person)| format!("{environment}\u{1f}{person}");
+            let names: Vec<String> = people.into_iter().map(name).collect();
+            if !names.is_empty() {
+                sqlx::query(LOCK_PEOPLE.postgres).bind(names).execute(conn).await?;
             }
         });
         Ok(())
     }
 
-    /// An inquiry, locked until the transaction ends.
-    ///
-    /// # Errors
-    /// `Inconsistent` when it is not there; see [`Tx::ensure_inquiries`].
-    pub async fn lock_inquiry(&mut self, environment: &EnvironmentName, id: &InquiryId) -> Result<Inquiry> {
-        let row: Option<Row> = on_db!(self, conn, sql = LOCK =>
-            sqlx::query_as(sql).bind(environment.as_str()).bind(id.as_str()).fetch_optional(conn).await)?;
-        row.ok_or_else(|| missing(environment, id))?.try_into()
-    }
-
-    /// Every inquiry of one person made from one template, by id, locked until the transaction ends.
-    ///
-    /// Without a template: those of which none is known. Take [`Tx::lock_people`] before.
+    /// The inquiries of these keys that are there, and every member of these groups, in the order of their keys,
+    /// locked until the transaction ends. Take [`Tx::lock_people`] before.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn lock_group(
-        &mut self,
-        environment: &EnvironmentName,
-        person: &Person,
-        template: Option<&TemplateId>,
-    ) -> Result<Vec<Inquiry>> {
-        let rows: Vec<Row> = on_db!(self, conn, sql = LOCK_GROUP =>
-            sqlx::query_as(sql)
-                .bind(environment.as_str())
-                .bind(person.to_string())
-                .bind(template.map(TemplateId::as_str))
+    pub async fn lock_inquiries(&mut self, keys: &[&InquiryKey], groups: &[&GroupKey]) -> Result<Vec<Inquiry>> {
+        let (environments, ids) = split(keys);
+        let places: Vec<&str> = groups.iter().map(|(environment, ..)| environment.as_str()).collect();
+        let people: Vec<String> = groups.iter().map(|(_, person, _)| person.to_string()).collect();
+        let templates: Vec<Option<&str>> =
+            groups.iter().map(|(.., template)| template.as_ref().map(TemplateId::as_str)).collect();
+        let rows: Vec<Row> = on_db!(self, conn => sqlite {
+            let parties = places.iter().zip(&people).zip(&templates);
+            let parties: Vec<_> = parties.map(|((place, person), template)| (place, person, template)).collect();
+            sqlx::query_as(LOCK.sqlite)
+                .bind(json(&pairs(&environments, &ids)))
+                .bind(json(&parties))
                 .fetch_all(conn)
-                .await)?;
+                .await
+        } postgres {
+            sqlx::query_as(LOCK.postgres)
+                .bind(environments)
+                .bind(ids)
+                .bind(places)
+                .bind(people)
+                .bind(templates)
+                .fetch_all(conn)
+                .await
+        })?;
         rows.into_iter().map(Inquiry::try_from).collect()
     }
 
-    /// Saves an inquiry that was locked, and the columns that follow from it.
+    /// Adds inquiries that were not there; gives how many were added. Fewer means that another process was faster.
+    ///
+    /// They should come in the order of their keys, so that two transactions can't wait for each other.
     ///
     /// # Errors
-    /// `Inconsistent` when it is not there.
-    pub async fn save_inquiry(&mut self, inquiry: &Inquiry, now: Timestamp) -> Result<()> {
-        let known = &inquiry.known;
-        let status = inquiry.status().map(Status::as_str).map(fit);
-        let saved = on_db!(self, conn, sql = SAVE =>
-            sqlx::query(sql)
-                .bind(inquiry.environment.as_str())
-                .bind(inquiry.id.as_str())
-                .bind(status.as_deref())
-                .bind(inquiry.person().map(|person| person.to_string()))
-                .bind(known.reference_id().map(ReferenceId::as_str))
-                .bind(known.account_id().map(AccountId::as_str))
-                .bind(known.template_id().map(TemplateId::as_str))
-                .bind(known.template_version_id().map(TemplateVersionId::as_str))
-                .bind(known.created_at().copied())
-                .bind(known.expires_at().copied())
-                .bind(inquiry.began())
-                .bind(inquiry.last_observed)
-                .bind(known.redacted_at().is_some())
-                .bind(state::write(inquiry))
-                .bind(now)
+    /// Whatever the database says.
+    pub async fn add_inquiries(&mut self, inquiries: &[&Inquiry], now: Timestamp) -> Result<usize> {
+        self.write(ADD, inquiries, now).await
+    }
+
+    /// Saves inquiries that were locked, and the columns that follow from them.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn save_inquiries(&mut self, inquiries: &[&Inquiry], now: Timestamp) -> Result<()> {
+        self.write(SAVE, inquiries, now).await.map(drop)
+    }
+
+    async fn write(&mut self, sql: crate::storage::Sql, inquiries: &[&Inquiry], now: Timestamp) -> Result<usize> {
+        if inquiries.is_empty() {
+            return Ok(0);
+        }
+        let written = on_db!(self, conn => sqlite {
+            let rows = json_rows(inquiries);
+            sqlx::query(sql.sqlite).bind(rows).bind(now).execute(conn).await.map(|done| done.rows_affected())
+        } postgres {
+            let columns = Columns::of(inquiries);
+            let query = sqlx::query(sql.postgres).bind(columns.environment).bind(now);
+            query
+                .bind(columns.id)
+                .bind(columns.status)
+                .bind(columns.person)
+                .bind(columns.reference_id)
+                .bind(columns.account_id)
+                .bind(columns.template_id)
+                .bind(columns.template_version_id)
+                .bind(columns.created_at)
+                .bind(columns.expires_at)
+                .bind(columns.began_at)
+                .bind(columns.last_observed_at)
+                .bind(columns.redacted)
+                .bind(columns.state)
                 .execute(conn)
                 .await
-                .map(|done| done.rows_affected()))?;
-        if saved == 1 { Ok(()) } else { Err(missing(&inquiry.environment, &inquiry.id)) }
+                .map(|done| done.rows_affected())
+        })?;
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
     }
 
     /// Remembers that the inquiry was read from Persona's API now.
@@ -169,8 +265,14 @@ impl Tx {
     }
 }
 
-fn missing(environment: &EnvironmentName, id: &InquiryId) -> StorageError {
-    Place { table: "inquiries", row: &format!("{environment}/{id}") }.inconsistent("id")
+/// Keys as two columns.
+pub(in crate::storage) fn split<'a>(keys: &[&'a InquiryKey]) -> (Vec<&'a str>, Vec<&'a str>) {
+    keys.iter().map(|(environment, id)| (environment.as_str(), id.as_str())).unzip()
+}
+
+/// Two columns as rows.
+pub(in crate::storage) fn pairs<'a>(one: &[&'a str], other: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+    one.iter().copied().zip(other.iter().copied()).collect()
 }
 
 /// The whole of an inquiry.
@@ -185,9 +287,14 @@ impl TryFrom<Row> for Inquiry {
     type Error = StorageError;
 
     fn try_from(row: Row) -> Result<Self> {
-        let place = Place { table: "inquiries", row: &format!("{}/{}", row.environment, row.id) };
-        let environment = place.environment(&row.environment)?;
-        let id = place.id("id", &row.id, InquiryId::parse)?;
-        place.some("state", state::read(environment, id, &row.state))
+        // The name of the place is only made where it is needed: every row of a batch comes through here.
+        let read = || {
+            let environment = EnvironmentName::parse(&row.environment).map_err(|_| "environment")?;
+            let id = InquiryId::parse(&row.id).map_err(|_| "id")?;
+            state::read(environment, id, &row.state).ok_or("state")
+        };
+        read().map_err(|column| {
+            Place { table: "inquiries", row: &format!("{}/{}", row.environment, row.id) }.inconsistent(column)
+        })
     }
 }

@@ -14,9 +14,6 @@ use crate::domain::time::Timestamp;
 /// The only version so far. Attributes can be added without a new one.
 const VERSION: u32 = 1;
 
-/// The state of an inquiry of which nothing is known but that it exists.
-pub(super) const UNKNOWN: &str = r#"{"v":1}"#;
-
 /// Writes everything known but the key.
 pub(super) fn write(inquiry: &Inquiry) -> String {
     let state = State {
@@ -198,6 +195,9 @@ followed_attributes!(declare_known_text);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The state of an inquiry of which nothing is known but that it exists.
+    const UNKNOWN: &str = r#"{"v":1}"#;
 
     fn environment() -> EnvironmentName {
         EnvironmentName::parse("sandbox").unwrap()

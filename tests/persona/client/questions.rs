@@ -8,7 +8,7 @@ use rekindle::domain::ids::{ReferenceId, TemplateId, TemplateVersionId};
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::budget::Budget;
-use rekindle::persona::request::{EventFilter, ListFilter, NewInquiry};
+use rekindle::persona::request::{EventFilter, ListFilter, NewInquiry, SearchFilter};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use wiremock::matchers::query_param_is_missing;
@@ -115,6 +115,19 @@ async fn inquiries_are_listed_page_by_page() {
     let page = persona.client.list_inquiries(&ListFilter::default(), None, 255).await.unwrap();
     insta::assert_snapshot!(only_question(&persona).await, @"GET /api/v1/inquiries page[size]=100");
     assert_eq!((page.items.len(), page.next), (1, None));
+}
+
+#[tokio::test]
+async fn inquiries_are_searched_by_when_they_changed() {
+    let persona = Persona::telling("inquiry-list").await;
+    let search = SearchFilter { updated_from: Timestamp::parse("2026-03-02T12:00:00.5Z").unwrap() };
+    let page = persona.client.search_inquiries(&search, Some(&inquiry("cleo")), 200).await.unwrap();
+    insta::assert_snapshot!(only_question(&persona).await, @r#"POST /api/v1/inquiries/search {"query":{"attribute":"updated_at","operator":"gte","value":"2026-03-02T12:00:00.5Z"},"sort":{"attribute":"updated_at","direction":"desc"},"page":{"size":100,"after":"inq_5yPnRv7DkJt3XwBq9ZmHcLgF"}}"#);
+    assert_eq!((page.items.len(), page.next), (2, Some(inquiry("dan"))));
+
+    let persona = Persona::telling("inquiry-list").await;
+    let itself = persona.client.search_inquiries(&search, Some(&inquiry("dan")), 100).await.unwrap_err();
+    assert!(itself.to_string().contains("its next page is itself"), "{itself}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use rekindle::domain::ids::{InquiryId, TemplateId};
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::client::PersonaClient;
-use rekindle::persona::request::{IdempotencyKey, ListFilter, NewInquiry};
+use rekindle::persona::request::{IdempotencyKey, ListFilter, NewInquiry, SearchFilter};
 use rekindle::persona::settings::ClientSettings;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -45,6 +45,13 @@ async fn the_client_understands_persona_s_example_answers() {
     let (_server, client) = told(&body).await;
     let page = client.list_inquiries(&ListFilter::default(), None, 10).await.unwrap();
     assert_eq!((page.items.len(), page.unreadable), (body["data"].as_array().unwrap().len(), 0));
+
+    let body = example("inquiry-list-search");
+    let (_server, client) = told(&body).await;
+    let search = SearchFilter { updated_from: Timestamp::from_second(1) };
+    let page = client.search_inquiries(&search, None, 10).await.unwrap();
+    assert_eq!((page.items.len(), page.unreadable), (body["data"].as_array().unwrap().len(), 0));
+    assert!(page.next.is_some() && page.items.iter().all(|item| item.updated_at.is_some()));
 
     let body = example("inquiry-one-time-link");
     let (_server, client) = told(&body).await;

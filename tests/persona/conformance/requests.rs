@@ -8,7 +8,7 @@ use rekindle::domain::ids::{AccountId, EventId, InquiryId, ReferenceId, Template
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::client::PersonaClient;
-use rekindle::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry};
+use rekindle::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry, SearchFilter};
 use rekindle::persona::settings::ClientSettings;
 use serde_json::json;
 use wiremock::matchers::any;
@@ -53,6 +53,9 @@ async fn ask_everything(client: &PersonaClient) {
     let _ = client.list_inquiries(&list, Some(&inquiry), 100).await;
     let legacy = TemplateId::parse("tmpl_1").unwrap();
     let _ = client.list_inquiries(&ListFilter { template: Some(legacy.clone()), ..list }, None, 0).await;
+    let search = SearchFilter { updated_from: Timestamp::from_micros(1_772_000_000_123_456) };
+    let _ = client.search_inquiries(&search, None, 0).await;
+    let _ = client.search_inquiries(&search, Some(&inquiry), 100).await;
     let _ = client.create_inquiry(&NewInquiry::from_template(legacy), &key).await;
     let _ = client.create_inquiry(&new, &key).await;
     let _ = client.resume_inquiry(&inquiry, &key).await;
@@ -85,7 +88,8 @@ async fn every_request_is_one_that_persona_documents() {
         assert_eq!(request.headers["persona-version"], VERSION);
         assert_eq!(request.headers["authorization"], "Bearer key");
         assert_eq!(request.headers["key-inflection"], "kebab");
-        assert_eq!(request.headers.contains_key("idempotency-key"), request.method == "POST");
+        let takes_effect = request.method == "POST" && !request.url.path().ends_with("/search");
+        assert_eq!(request.headers.contains_key("idempotency-key"), takes_effect);
     }
     let all: Vec<&str> = operations.iter().map(String::as_str).collect();
     insta::assert_snapshot!(all.join("\n"), @r"
@@ -98,6 +102,7 @@ async fn every_request_is_one_that_persona_documents() {
     retrieve-an-event
     retrieve-an-inquiry
     retrieve-an-inquiry-template
+    search-inquiries
     ");
 }
 
@@ -131,6 +136,8 @@ async fn a_request_that_persona_does_not_document_is_found_out() {
     found_out(of("POST", "/resume"), &body, "takes no body");
     let unknown = |request: &mut Request| request.body = br#"{"meta":{"expires":1}}"#.to_vec();
     found_out(of("POST", "/generate-one-time-link"), &unknown, "'expires' was unexpected");
+    let unsorted = |request: &mut Request| request.body = br#"{"sort":{"attribute":"updated_at"}}"#.to_vec();
+    found_out(of("POST", "/search"), &unsorted, "direction");
     let version = |request: &mut Request| _ = request.headers.insert("persona-version", "1999-01-01".parse().unwrap());
     found_out(of("POST", "/expire"), &version, "Persona-Version");
 }

@@ -15,7 +15,7 @@ use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::client::PersonaClient;
 use rekindle::persona::error::{Next as Then, PersonaError};
-use rekindle::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry};
+use rekindle::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry, SearchFilter};
 use rekindle::persona::settings::ClientSettings;
 use rekindle::persona::simulator::{
     DEFAULT_TEMPLATE, EnvironmentSettings, Included, PRODUCTION_KEY, SANDBOX_KEY, Settings, Simulator, Unknowns,
@@ -178,6 +178,9 @@ async fn every_call_for(client: &PersonaClient, id: &InquiryId, keys: &mut Keys)
     let page = client.list_inquiries(&filter, None, 1).await.unwrap();
     assert_eq!((page.items.len(), page.unreadable), (1, 0));
     client.list_inquiries(&ListFilter::default(), page.next.as_ref(), 1).await.unwrap();
+    let search = SearchFilter { updated_from: NOW.minus(SignedDuration::from_hours(1)) };
+    let page = client.search_inquiries(&search, None, 1).await.unwrap();
+    client.search_inquiries(&search, page.next.as_ref(), 1).await.unwrap();
     let link = client.generate_one_time_link(id, Some(SignedDuration::from_hours(1)), &keys.next()).await;
     let _ = client.generate_one_time_link(id, None, &keys.next()).await;
     if let Ok(link) = link {

@@ -45,6 +45,7 @@ fn event(name: &str, inquiry: &str, outcome: Outcome, reason: Option<&str>) -> S
         origin: Origin::Webhook,
         outcome: Some(outcome),
         reason: reason.map(str::to_owned),
+        decided: None,
     }
 }
 

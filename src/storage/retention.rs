@@ -1,0 +1,208 @@
+//! Rows that served their time, taken away in small batches.
+//!
+//! A batch takes rows in the order of an index that is there for other reasons, and passes over those that somebody
+//! has locked, so that nothing waits for it.
+
+use crate::domain::time::Timestamp;
+use crate::storage::error::Result;
+use crate::storage::row::Place;
+use crate::storage::transaction::Tx;
+
+stored_words! {
+    /// What is pruned, in the order in which it must be.
+    Kind {
+        /// Bodies of events: the row stays, so that a repetition is known for one.
+        Payloads = "payloads",
+        /// Events.
+        Events = "events",
+        /// Ended actions with their attempts, of inquiries that are not open: the plan must not make them again.
+        Actions = "actions",
+        /// Inquiries that are over or expired, whose people have no open ones, and of which no action is left.
+        Inquiries = "inquiries",
+    }
+}
+
+/// How far one kind was pruned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pruning {
+    /// Of what.
+    pub kind: Kind,
+    /// Of what is older, nothing was left to be pruned.
+    pub done_until: Timestamp,
+    /// When that was, by our clock.
+    pub pruned_at: Timestamp,
+    /// How many rows were pruned, ever.
+    pub pruned: u64,
+}
+
+/// The rows that are to go: those from `$2` on and before `$1`.
+macro_rules! which {
+    (payloads) => {
+        "received_at < $1 AND received_at >= $2 AND body_encoding <> 'dropped'"
+    };
+    (events) => {
+        "received_at < $1 AND received_at >= $2"
+    };
+    (actions) => {
+        "created_at < $1 AND created_at >= $2 AND finished_at < $1
+         AND EXISTS (SELECT 1 FROM inquiries
+                     WHERE inquiries.id = actions.inquiry_id AND inquiries.environment = actions.environment
+                       AND inquiries.status NOT IN ('created', 'pending'))"
+    };
+    (inquiries) => {
+        "first_seen_at < $1 AND first_seen_at >= $2 AND updated_at < $1 AND (read_at IS NULL OR read_at < $1)
+         AND status NOT IN ('created', 'pending')
+         AND NOT EXISTS (SELECT 1 FROM inquiries others
+                         WHERE others.environment = inquiries.environment AND others.person = inquiries.person
+                           AND others.status IN ('created', 'pending'))
+         AND NOT EXISTS (SELECT 1 FROM actions
+                         WHERE actions.environment = inquiries.environment AND actions.inquiry_id = inquiries.id)"
+    };
+}
+
+/// Takes `$3` of them away, the oldest first.
+macro_rules! batch {
+    ($kind:ident, $verb:literal, $keys:literal of $table:literal by $time:literal) => {
+        batch!($kind, $verb, $keys, $table, $time, "")
+    };
+    ($kind:ident, $verb:literal, $keys:literal of $table:literal by $time:literal unless locked) => {
+        batch!($kind, $verb, $keys, $table, $time, " FOR UPDATE SKIP LOCKED")
+    };
+    ($kind:ident, $verb:literal, $keys:literal, $table:literal, $time:literal, $lock:literal) => {
+        concat!(
+            $verb,
+            " WHERE (",
+            $keys,
+            ") IN (SELECT ",
+            $keys,
+            " FROM ",
+            $table,
+            " WHERE ",
+            which!($kind),
+            " ORDER BY ",
+            $time,
+            " LIMIT $3",
+            $lock,
+            ")"
+        )
+    };
+}
+
+statements! {
+    DROP_PAYLOADS {
+        sqlite batch!(payloads, "UPDATE events SET body = X'', body_encoding = 'dropped'",
+                      "id, environment" of "events" by "received_at"),
+        postgres batch!(payloads, "UPDATE events SET body = '', body_encoding = 'dropped'",
+                        "id, environment" of "events" by "received_at" unless locked)
+    }
+    DELETE_EVENTS {
+        sqlite batch!(events, "DELETE FROM events", "id, environment" of "events" by "received_at"),
+        postgres batch!(events, "DELETE FROM events", "id, environment" of "events" by "received_at" unless locked)
+    }
+    DELETE_ACTIONS {
+        sqlite batch!(actions, "DELETE FROM actions", "id" of "actions" by "created_at"),
+        postgres batch!(actions, "DELETE FROM actions", "id" of "actions" by "created_at" unless locked)
+    }
+    DELETE_INQUIRIES {
+        sqlite batch!(inquiries, "DELETE FROM inquiries", "id, environment" of "inquiries" by "first_seen_at"),
+        postgres batch!(inquiries, "DELETE FROM inquiries",
+                        "id, environment" of "inquiries" by "first_seen_at" unless locked)
+    }
+    COUNT_PAYLOADS { concat!("SELECT count(*) FROM events WHERE ", which!(payloads)) }
+    COUNT_EVENTS { concat!("SELECT count(*) FROM events WHERE ", which!(events)) }
+    COUNT_ACTIONS { concat!("SELECT count(*) FROM actions WHERE ", which!(actions)) }
+    COUNT_INQUIRIES { concat!("SELECT count(*) FROM inquiries WHERE ", which!(inquiries)) }
+    PRUNINGS { "SELECT kind, done_until, pruned_at, pruned FROM prunings ORDER BY kind" }
+    REMEMBER {
+        "INSERT INTO prunings (kind, done_until, pruned_at, pruned) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (kind) DO UPDATE
+         SET done_until = excluded.done_until, pruned_at = excluded.pruned_at,
+             pruned = prunings.pruned + excluded.pruned"
+    }
+}
+
+impl Tx {
+    /// Takes away up to `most` rows of a kind, those from `from` on and before `before`; how many those were. Fewer
+    /// than `most` means that nothing is left, or that somebody holds what is.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn prune(&mut self, kind: Kind, from: Timestamp, before: Timestamp, most: u32) -> Result<u64> {
+        let statement = match kind {
+            Kind::Payloads => DROP_PAYLOADS,
+            Kind::Events => DELETE_EVENTS,
+            Kind::Actions => DELETE_ACTIONS,
+            Kind::Inquiries => DELETE_INQUIRIES,
+        };
+        let pruned = on_db!(self, conn, sql = statement =>
+            sqlx::query(sql)
+                .bind(before)
+                .bind(from)
+                .bind(i64::from(most))
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected()))?;
+        Ok(pruned)
+    }
+
+    /// How many rows of a kind [`Tx::prune`] would take away as things are. Inquiries that only become free when their
+    /// actions are pruned are not among them.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn count_prunable(&mut self, kind: Kind, from: Timestamp, before: Timestamp) -> Result<u64> {
+        let statement = match kind {
+            Kind::Payloads => COUNT_PAYLOADS,
+            Kind::Events => COUNT_EVENTS,
+            Kind::Actions => COUNT_ACTIONS,
+            Kind::Inquiries => COUNT_INQUIRIES,
+        };
+        let count: i64 = on_db!(self, conn, sql = statement =>
+            sqlx::query_scalar(sql).bind(before).bind(from).fetch_one(conn).await)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// How far each kind was pruned; kinds that never were are not in it.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn prunings(&mut self) -> Result<Vec<Pruning>> {
+        let rows: Vec<Row> = on_db!(self, conn, sql = PRUNINGS => sqlx::query_as(sql).fetch_all(conn).await)?;
+        let read = |row: Row| {
+            let place = Place { table: "prunings", row: &row.kind };
+            Ok(Pruning {
+                kind: place.some("kind", Kind::parse(&row.kind))?,
+                done_until: row.done_until,
+                pruned_at: row.pruned_at,
+                pruned: place.some("pruned", u64::try_from(row.pruned).ok())?,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Remembers that a kind was pruned up to `done_until`, with so many rows more.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn remember_pruning(
+        &mut self,
+        kind: Kind,
+        done_until: Timestamp,
+        pruned: u64,
+        now: Timestamp,
+    ) -> Result<()> {
+        let pruned = i64::try_from(pruned).unwrap_or(i64::MAX);
+        on_db!(self, conn, sql = REMEMBER =>
+            sqlx::query(sql).bind(kind.as_str()).bind(done_until).bind(now).bind(pruned).execute(conn).await
+                .map(drop))?;
+        Ok(())
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    kind: String,
+    done_until: Timestamp,
+    pruned_at: Timestamp,
+    pruned: i64,
+}
