@@ -1,10 +1,10 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench
+.PHONY: help demo test lint torture torture-sabotage bench
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 demo: ## Show the main job in a minute: no account, no server, no configuration
 	$(CARGO) run --locked --quiet -- demo
@@ -17,6 +17,23 @@ lint: ## Check format, lints and documentation, without changing anything
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked
+
+TORTURE_SECONDS ?= 600
+TORTURE_SEED ?= $(shell date +%s)
+
+torture: torture-sabotage ## Kill processes and databases for 10 minutes each (25 in all; TORTURE_SECONDS=60 for less)
+	scripts/test-setup.sh
+	TORTURE_SECONDS=$(TORTURE_SECONDS) TORTURE_SEED=$(TORTURE_SEED) \
+		$(CARGO) test --locked --release --test it torture:: -- --nocapture --test-threads=1
+
+# The checks must find these defects, or they are none. A build of its own, apart from every other.
+torture-sabotage: ## See that the torture finds a loss and a duplicate in builds that have them (2 minutes after building)
+	scripts/test-setup.sh
+	$(CARGO) build --locked --features sabotage --target-dir target/sabotage
+	for defect in answer-first unfenced; do \
+		TORTURE_BINARY=$(CURDIR)/target/sabotage/debug/rekindle TORTURE_SABOTAGE=$$defect \
+			$(CARGO) test --locked --test it torture:: -- --nocapture --test-threads=1 || exit 1; \
+	done
 
 bench: ## Run the benchmarks
 	@if [ -d benches ]; then $(CARGO) bench --locked; else echo "There are no benchmarks yet."; fi

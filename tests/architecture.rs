@@ -16,7 +16,7 @@ use source::Source;
 /// A rule of the house: what is wrong with one source, a line each.
 type Rule = fn(&Source) -> Vec<String>;
 
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 14] = [
     ("imports look down", floors::imports_look_down),
     ("SQL is in storage", floors::sql_is_in_storage),
     ("HTTP clients are in persona and notify", floors::http_clients_are_in_persona_and_notify),
@@ -28,6 +28,7 @@ const RULES: [(&str, Rule); 13] = [
     ("main is the shortest", sizes::main_is_the_shortest),
     ("no lint is silenced", words::no_lint_is_silenced),
     ("nothing is left to do", words::nothing_is_left_to_do),
+    ("features are in one file", words::features_are_in_one_file),
     ("files and types have telling names", names::names_are_telling),
     ("every metric is described", words::every_metric_is_described),
 ];
@@ -65,6 +66,25 @@ fn both_databases_have_the_same_migrations() {
         names
     };
     assert_eq!(names::differences(&names("sqlite"), &names("postgres")), Vec::<String>::new());
+}
+
+/// Deliberate defects are built in only where somebody asks for them by name, and nothing that builds a release does.
+#[test]
+fn nobody_is_sabotaged_unasked() {
+    assert!(!cfg!(feature = "sabotage"), "the tests are for sound builds; `make torture-sabotage` is for the other");
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(!manifest.contains("\ndefault ="), "a build without flags has no features");
+    for builds in ["Dockerfile", ".ci/run", ".github/workflows/ci.yml", "docker-compose.yml"] {
+        let text = fs::read_to_string(root().join(builds)).unwrap();
+        assert!(!text.contains("features"), "{builds} builds with features");
+    }
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let builds = makefile.lines().filter(|line| line.contains("features"));
+    assert!(
+        builds.clone().all(|line| line.contains("--target-dir target/sabotage")),
+        "{:?}",
+        builds.collect::<Vec<_>>()
+    );
 }
 
 fn sources() -> Vec<Source> {

@@ -12,3 +12,4 @@ mod jobs;
 mod persona;
 mod simulator;
 mod storage;
+mod torture;

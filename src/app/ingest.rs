@@ -13,6 +13,7 @@ use crate::domain::ids::EnvironmentName;
 use crate::domain::signature::{self, Age, SignatureError, Verified};
 use crate::domain::time::Timestamp;
 use crate::storage::events::Origin;
+pub use crate::storage::sabotage::{answer_first, answers_first};
 use crate::storage::{Database, Kind, StorageError};
 
 /// What may wait to be stored: some seconds' worth on a small machine, and no more memory than it can spare. The

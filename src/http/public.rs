@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tracing::{debug, error, warn};
 
 use crate::app::App;
-use crate::app::ingest::{Delivery, Receipt, Refusal};
+use crate::app::ingest::{self, Delivery, Receipt, Refusal};
 use crate::config::Limits;
 use crate::domain::signature::check_form;
 use crate::http::problem::Problem;
@@ -92,6 +92,14 @@ async fn receive(public: &Public, environment: &str, headers: &HeaderMap, body: 
     let room = u32::try_from(room.min(public.limits.body_bytes)).unwrap_or(u32::MAX);
     let _room = public.room.try_acquire_many(room).map_err(|_| NotTaken::Overloaded)?;
     let body = read(body, public.limits).await?;
+    if ingest::answers_first() {
+        let (app, environment) = (public.app.clone(), environment.to_owned());
+        ingest::answer_first(async move {
+            let delivery = Delivery { environment: &environment, signature: signature.as_deref(), body: &body };
+            let _ = app.receive(delivery).await;
+        });
+        return Ok(Receipt::Applied(None));
+    }
     let delivery = Delivery { environment, signature: signature.as_deref(), body: &body };
     match tokio::time::timeout(ANSWER_WITHIN, public.app.receive(delivery)).await {
         Ok(received) => received.map_err(NotTaken::Refused),

@@ -26,6 +26,7 @@ mod migrations;
 mod open;
 mod page;
 mod row;
+pub(crate) mod sabotage;
 mod timestamp;
 mod transaction;
 mod wake;

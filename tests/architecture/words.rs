@@ -15,6 +15,15 @@ pub fn nothing_is_left_to_do(source: &Source) -> Vec<String> {
     found.iter().map(|token| source.complaint(token.line, &format!("holds {}!", token.text))).collect()
 }
 
+/// Code that is only sometimes built in is in the one file that is allowed to break things.
+pub fn features_are_in_one_file(source: &Source) -> Vec<String> {
+    if source.path == "src/storage/sabotage.rs" {
+        return Vec::new();
+    }
+    let found = source.find("feature =");
+    found.iter().map(|token| source.complaint(token.line, "knows a feature; only storage::sabotage may")).collect()
+}
+
 /// Every metric that is recorded by its name is in the list of `cli::telemetry`.
 pub fn every_metric_is_described(source: &Source) -> Vec<String> {
     described_in(include_str!("../../src/cli/telemetry.rs"), source)
@@ -56,6 +65,12 @@ mod tests {
                 ("src/a.rs", "fn todo() -> &'static str { \"todo!\" }", 0),
             ],
         );
+    }
+
+    #[test]
+    fn a_feature_outside_its_file_is_found() {
+        let text = "#[cfg(feature = \"sabotage\")] fn f() {} #[cfg(not(feature = \"x\"))] fn g(feature: u8) {}";
+        check(features_are_in_one_file, &[("src/a.rs", text, 2), ("src/storage/sabotage.rs", text, 0)]);
     }
 
     #[test]

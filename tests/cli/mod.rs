@@ -9,7 +9,7 @@ mod import;
 mod lists;
 mod operate;
 mod outside;
-mod process;
+pub mod process;
 mod restarts;
 mod simulator;
 mod stop;

@@ -211,7 +211,7 @@ impl Drop for Installation {
 }
 
 /// An address that nobody listens on, below those the system hands out by itself: it stays free over a restart.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let own = u16::try_from(std::process::id() % 100).unwrap() * 200;
     loop {
@@ -251,7 +251,7 @@ fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap()
 }
 
-fn assert_nothing_shown(where_: &str, text: &str) {
+pub fn assert_nothing_shown(where_: &str, text: &str) {
     for secret in NEVER_SHOWN {
         assert!(!text.contains(secret), "{where_} shows {secret}:\n{text}");
     }

@@ -5,7 +5,7 @@ pub mod change;
 mod database;
 pub mod lock;
 mod logging;
-mod postgres;
+pub mod postgres;
 pub mod proxy;
 
 pub(crate) use database::on_both;

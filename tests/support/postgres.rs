@@ -17,17 +17,26 @@ use rekindle::storage::Database;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 
-/// `$1` the folder of the binaries, `$2` the server's folder. Most servers sort texts unlike bytes, so this one does
-/// too where it can. An immediate stop loses nothing that anybody wants.
+/// `$1` the folder of the binaries, `$2` the server's folder, `$3` whether a commit waits for its record to be written.
+/// Most servers sort texts unlike bytes, so this one does too where it can. Each line read is an order: a signal for
+/// the server, whose end is waited for, or `start`. An immediate stop at the end loses nothing that anybody wants.
 const KEEPER: &str = r#"
 cd "$2" || exit 1
 trap '' HUP INT TERM
 make() { "$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --no-sync "$3" "$4" >>"$2/log" 2>&1; }
+run() {
+    "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit="$3" \
+        -c full_page_writes=off -c autovacuum=off -c max_connections=300 -c shared_buffers=32MB >>"$2/log" 2>&1 &
+    server=$!
+}
 make "$1" "$2" --locale-provider=icu --icu-locale=en || { rm -rf "$2/data"; make "$1" "$2" --locale=C --no-instructions; }
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
-    -c full_page_writes=off -c autovacuum=off -c max_connections=300 -c shared_buffers=32MB >>"$2/log" 2>&1 &
-server=$!
-read -r _
+run "$1" "$2" "$3"
+while read -r order; do
+    case "$order" in
+        start) run "$1" "$2" "$3" ;;
+        *) kill -"$order" "$server" && wait "$server" ;;
+    esac
+done
 kill -QUIT "$server"
 wait "$server"
 rm -rf "$2"
@@ -45,6 +54,53 @@ struct Server {
     private: bool,
     /// Its standard input is what keeps the server alive.
     _keeper: Option<Child>,
+}
+
+/// A migrated database on a server of one test's own, which it may stop and start.
+pub struct Own {
+    pub url: String,
+    keeper: Child,
+}
+
+/// How a server is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// As a crash of all its processes: nothing is finished, and the next start recovers from the log.
+    Immediate,
+    /// As an operator would: open transactions are broken off.
+    Fast,
+}
+
+impl Own {
+    /// Makes and starts a server on which what is committed survives a crash of its processes; `None` where no
+    /// PostgreSQL is installed.
+    pub fn make() -> Option<Self> {
+        let (url, keeper) = make_private(&binaries()?, "on");
+        Some(Self { url: with_database(&url, TEMPLATE), keeper })
+    }
+
+    pub fn stop(&mut self, how: Stop) {
+        self.order(match how {
+            Stop::Immediate => "QUIT",
+            Stop::Fast => "INT",
+        });
+    }
+
+    /// Starts it again, once it has stopped; it takes connections a little later.
+    pub fn start(&mut self) {
+        self.order("start");
+    }
+
+    fn order(&mut self, order: &str) {
+        writeln!(self.keeper.stdin.as_ref().unwrap(), "{order}").unwrap();
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
 }
 
 /// A database lent to one test.
@@ -91,9 +147,15 @@ fn start() -> Option<Server> {
         let _ = writeln!(std::io::stderr(), "skipped: no PostgreSQL here, and TEST_DATABASE_URL names none");
         return None;
     };
+    let (url, keeper) = make_private(&binaries, "off");
+    Some(Server { url, private: true, _keeper: Some(keeper) })
+}
+
+/// Makes a private server with a migrated database, [`TEMPLATE`]; it lasts as long as its keeper's standard input.
+fn make_private(binaries: &Path, synchronous_commit: &str) -> (String, Child) {
     let folder = tempfile::Builder::new().prefix("rekindle-pg-").tempdir().unwrap().keep();
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let mut keeper = keeper(&binaries, &folder);
+    let mut keeper = keeper(binaries, &folder, synchronous_commit);
     let url = format!("postgres://postgres@localhost/postgres?host={}", folder.display());
     if let Err(why) = blocking(prepare(url.clone())) {
         // The keeper takes the folder with it: read the log first.
@@ -102,14 +164,14 @@ fn start() -> Option<Server> {
         let _ = keeper.wait();
         panic!("the private PostgreSQL does not start: {why}\n{log}");
     }
-    Some(Server { url, private: true, _keeper: Some(keeper) })
+    (url, keeper)
 }
 
 /// Starts the shell that makes, runs and removes the server, in a process group of its own, so that what ends the
 /// tests does not end it too. PostgreSQL refuses to run as root: then as whoever else there is.
-fn keeper(binaries: &Path, folder: &Path) -> Child {
+fn keeper(binaries: &Path, folder: &Path, synchronous_commit: &str) -> Child {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", KEEPER, "keeper"]).arg(binaries).arg(folder);
+    command.args(["-c", KEEPER, "keeper"]).arg(binaries).arg(folder).arg(synchronous_commit);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
     if std::fs::metadata(folder).unwrap().uid() == 0 {
         let number = |flag, user| {

@@ -14,6 +14,7 @@ use crate::storage::actions::lease::{Lease, end, lease_end, micros};
 use crate::storage::actions::row::{Row, action_columns};
 use crate::storage::error::Result;
 use crate::storage::row::Place;
+use crate::storage::sabotage::unfenced;
 use crate::storage::transaction::Tx;
 
 /// What is claimed from: one kind of work in one environment.
@@ -156,7 +157,7 @@ async fn take_sqlite(
             continue;
         }
         let priority = Reverse(setting.map_or(0, |setting| setting.priority));
-        let ids: Vec<String> = sqlx::query_scalar(DUE_IN_LANE.sqlite)
+        let ids: Vec<String> = sqlx::query_scalar(unfenced(DUE_IN_LANE.sqlite))
             .bind(environment.as_str())
             .bind(kind.as_str())
             .bind(now)
@@ -190,7 +191,7 @@ async fn take_postgres(
 ) -> sqlx::Result<Vec<ClaimedRow>> {
     let environments: Vec<&str> = lanes.iter().map(|(environment, _)| environment.as_str()).collect();
     let kinds: Vec<&str> = lanes.iter().map(|(_, kind)| kind.as_str()).collect();
-    sqlx::query_as(TAKE.postgres)
+    sqlx::query_as(unfenced(TAKE.postgres))
         .bind(owner)
         .bind(micros(lease))
         .bind(now)
