@@ -71,7 +71,12 @@ fn both_databases_have_the_same_migrations() {
 /// Deliberate defects are built in only where somebody asks for them by name, and nothing that builds a release does.
 #[test]
 fn nobody_is_sabotaged_unasked() {
-    assert!(!cfg!(feature = "sabotage"), "the tests are for sound builds; `make torture-sabotage` is for the other");
+    const {
+        assert!(
+            !cfg!(feature = "sabotage"),
+            "the tests are for sound builds; `make torture-sabotage` is for the other"
+        );
+    };
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     assert!(!manifest.contains("\ndefault ="), "a build without flags has no features");
     for builds in ["Dockerfile", ".ci/run", ".github/workflows/ci.yml", "docker-compose.yml"] {

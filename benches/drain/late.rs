@@ -12,7 +12,7 @@ use crate::ours::{NoEffect, app};
 use crate::postgres::Server;
 
 /// How long it is watched.
-const WATCHED: Duration = Duration::from_secs(60);
+const WATCHED: Duration = Duration::from_mins(1);
 
 /// What is due while it is watched is planned last, and begins to be due so long after that.
 const HEAD_START: Duration = Duration::from_secs(30);

@@ -10,6 +10,7 @@ use rekindle::clock::Clock;
 use rekindle::config::Config;
 use rekindle::domain::action::{DedupeKey, Outcome, Planned, Reminder, Work};
 use rekindle::domain::ids::{ActionId, EnvironmentName, InquiryId, NotifierName};
+use rekindle::domain::inquiry::Inquiry;
 use rekindle::domain::rules::Step;
 use rekindle::domain::time::Timestamp;
 use rekindle::jobs;
@@ -86,9 +87,10 @@ async fn plan(app: &App, actions: usize) {
     let (environment, now) = (EnvironmentName::parse("sandbox").unwrap(), app.clock().now());
     for first in (0..actions).step_by(AT_ONCE) {
         let planned: Vec<Planned> = (first..actions.min(first + AT_ONCE)).map(|n| due(&environment, n, now)).collect();
-        let inquiries: Vec<InquiryId> = planned.iter().map(|action| action.inquiry.clone()).collect();
+        let unknown = |action: &Planned| Inquiry::unknown(environment.clone(), action.inquiry.clone());
+        let inquiries: Vec<Inquiry> = planned.iter().map(unknown).collect();
         let mut tx = app.database().begin().await.unwrap();
-        tx.ensure_inquiries(&environment, &inquiries, now).await.unwrap();
+        tx.add_inquiries(&inquiries.iter().collect::<Vec<_>>(), now).await.unwrap();
         tx.insert_actions(&planned, 12, now).await.unwrap();
         tx.commit().await.unwrap();
     }

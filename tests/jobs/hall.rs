@@ -10,6 +10,7 @@ use rekindle::clock::Clock;
 use rekindle::config::Config;
 use rekindle::domain::action::{Action, DedupeKey, Outcome, Planned, Reminder, State, Work};
 use rekindle::domain::ids::{ActionId, EnvironmentName, InquiryId, NotifierName};
+use rekindle::domain::inquiry::Inquiry;
 use rekindle::domain::rules::Step;
 use rekindle::domain::time::Timestamp;
 use rekindle::jobs;
@@ -145,8 +146,9 @@ impl Hall {
         let now = self.app.clock().now();
         let planned: Vec<Planned> = (0..count).map(|number| due(&format!("inq_{number}"), now)).collect();
         let mut tx = self.app.database().begin().await.unwrap();
-        let inquiries: Vec<InquiryId> = planned.iter().map(|action| action.inquiry.clone()).collect();
-        tx.ensure_inquiries(&environment(), &inquiries, now).await.unwrap();
+        let unknown = |action: &Planned| Inquiry::unknown(environment(), action.inquiry.clone());
+        let inquiries: Vec<Inquiry> = planned.iter().map(unknown).collect();
+        tx.add_inquiries(&inquiries.iter().collect::<Vec<_>>(), now).await.unwrap();
         tx.insert_actions(&planned, max_attempts, now).await.unwrap();
         tx.commit().await.unwrap();
     }

@@ -52,7 +52,7 @@ on_both! {
                 app.singly("sweep", async |_| {
                     begun.fetch_add(1, Ordering::SeqCst);
                     let _here = Here::come(&at_once);
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 })
                 .await;
             }));
