@@ -82,12 +82,17 @@ async fn only_a_configured_environment_and_only_post_are_answered() {
     assert!(door.raw(odd).await.starts_with("HTTP/1.1 401 "), "a header that is no text harms nobody");
 }
 
+/// A header of the right form: without one no body is read at all.
+fn signed_somehow() -> String {
+    format!("Persona-Signature: t=1764686826,v1={}\r\n", "0".repeat(64))
+}
+
 /// A body that says how long it is is refused before it came; one that does not, as soon as it is too long.
 #[tokio::test]
 async fn a_body_that_is_too_long_is_refused() {
     let scratch = sqlite().await;
     let door = Door::over(&scratch.url).await;
-    let head = "POST /webhooks/persona/sandbox HTTP/1.1\r\nHost: x\r\n";
+    let head = format!("POST /webhooks/persona/sandbox HTTP/1.1\r\nHost: x\r\n{}", signed_somehow());
     let declared = format!("{head}Content-Length: {}\r\n\r\n", BODY_BYTES + 1);
     let answer = door.raw(declared.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -106,7 +111,8 @@ async fn a_body_that_is_too_long_is_refused() {
 async fn a_body_that_does_not_come_is_given_up() {
     let scratch = sqlite().await;
     let door = Door::over(&scratch.url).await;
-    let head = "POST /webhooks/persona/sandbox HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let head =
+        format!("POST /webhooks/persona/sandbox HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}", signed_somehow());
     let answer = door.raw(format!("{head}Content-Length: 100\r\n\r\nhalf").as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("the body did not come in time"), "{answer}");
