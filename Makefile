@@ -27,13 +27,15 @@ torture: torture-sabotage ## Kill processes and databases for 10 minutes each (2
 		$(CARGO) test --locked --release --test it torture:: -- --nocapture --test-threads=1
 
 # The checks must find these defects, or they are none. A build of its own, apart from every other.
-torture-sabotage: ## See that the torture finds a loss and a duplicate in builds that have them (2 minutes after building)
+torture-sabotage: ## See that the torture finds a loss and a duplicate in builds that have them (3 minutes after building)
 	scripts/test-setup.sh
 	$(CARGO) build --locked --features sabotage --target-dir target/sabotage
 	for defect in answer-first unfenced; do \
-		TORTURE_BINARY=$(CURDIR)/target/sabotage/debug/rekindle TORTURE_SABOTAGE=$$defect \
+		TORTURE_BINARY=$(CURDIR)/target/sabotage/debug/rekindle TORTURE_SABOTAGE=$$defect TORTURE_SECONDS=15 \
 			$(CARGO) test --locked --test it torture:: -- --nocapture --test-threads=1 || exit 1; \
 	done
 
 bench: ## Run the benchmarks
-	@if [ -d benches ]; then $(CARGO) bench --locked; else echo "There are no benchmarks yet."; fi
+	scripts/test-setup.sh
+	scripts/bench-setup.sh
+	$(CARGO) bench --locked

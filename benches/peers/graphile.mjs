@@ -5,6 +5,8 @@ import { Logger, run, runMigrations } from "graphile-worker";
 const [url, count, mode] = process.argv.slice(2);
 const total = Number(count);
 const pool = new pg.Pool({ connectionString: url, max: 20 });
+pool.on("error", (error) => console.error(error));
+pool.on("connect", (client) => client.on("error", (error) => console.error(error)));
 const logger = new Logger(() => (level, message) => { if (level === "error") console.error(message); });
 
 await runMigrations({ pgPool: pool, logger });

@@ -30,7 +30,7 @@ mod defects {
     use std::sync::{LazyLock, Mutex, PoisonError};
     use std::time::Duration;
 
-    const A_MOMENT: Duration = Duration::from_millis(50);
+    const A_MOMENT: Duration = Duration::from_millis(300);
 
     static CHOSEN: LazyLock<Option<String>> = LazyLock::new(|| {
         let chosen = std::env::var("SABOTAGE").ok();
