@@ -4,7 +4,7 @@ WORKDIR /build
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --release --locked --bin rekindle && cp target/release/rekindle /rekindle
+    cargo build --profile dist --locked --bin rekindle && cp target/dist/rekindle /rekindle
 
 FROM debian:bookworm-slim
 RUN apt-get update \

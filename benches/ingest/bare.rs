@@ -1,9 +1,11 @@
 //! The bare baseline: the rows that a load left in all tables, written again by nothing but multi-row INSERTs.
 //!
 //! As each database takes them fastest: arrays on PostgreSQL, lists of values on SQLite; a batch of rows of every
-//! table is a transaction, as it is with us. What a load wrote more than once is written once here.
+//! table is a transaction, as it is with us. What a load writes more than once is written once here, or, to compare
+//! with, as often as we have to: an inquiry with every event about it, its actions when they are planned and when they
+//! end, by the same INSERTs with `ON CONFLICT DO UPDATE`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -35,23 +37,37 @@ macro_rules! rows {
                 sqlx::query_as(select(Self::TABLE)).fetch_all(from).await.unwrap()
             }
 
-            async fn insert_postgres(rows: &[Self], into: &mut PgConnection) {
+            /// `again`: on conflict with these columns, a row is written over.
+            async fn insert_postgres(rows: &[Self], again: Option<&str>, into: &mut PgConnection) {
+                if rows.is_empty() {
+                    return;
+                }
                 let mut number = 0;
                 let arrays = [$($sql),+].map(|kind: &str| { number += 1; format!("${number}::{kind}[]") }).join(", ");
-                let columns = Self::COLUMNS.join(", ");
-                let sql = format!("INSERT INTO {} ({columns}) SELECT * FROM unnest({arrays})", Self::TABLE);
+                let (columns, over) = (Self::COLUMNS.join(", "), Self::over(again));
+                let sql = format!("INSERT INTO {} ({columns}) SELECT * FROM unnest({arrays}) {over}", Self::TABLE);
                 let query = sqlx::query(AssertSqlSafe(sql));
                 $(let query = query.bind(rows.iter().map(|row| row.$column.clone()).collect::<Vec<$type>>());)+
                 query.execute(into).await.unwrap();
             }
 
-            async fn insert_sqlite(rows: &[Self], into: &mut SqliteConnection) {
+            async fn insert_sqlite(rows: &[Self], again: Option<&str>, into: &mut SqliteConnection) {
+                if rows.is_empty() {
+                    return;
+                }
                 let start = format!("INSERT INTO {} ({}) ", Self::TABLE, Self::COLUMNS.join(", "));
                 let mut query = QueryBuilder::new(start);
                 query.push_values(rows, |mut values, row| {
                     $(values.push_bind(row.$column.clone());)+
                 });
+                query.push(Self::over(again));
                 query.build().execute(into).await.unwrap();
+            }
+
+            fn over(again: Option<&str>) -> String {
+                let Some(key) = again else { return String::new() };
+                let set: Vec<_> = Self::COLUMNS.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+                format!(" ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", "))
             }
         }
     )+};
@@ -91,8 +107,12 @@ fn select(table: &str) -> AssertSqlSafe<String> {
 /// What a load left, in batches.
 pub struct Rows {
     events: usize,
-    batches: Vec<(Vec<EventRow>, Vec<InquiryRow>, Vec<ActionRow>)>,
+    once: Vec<Batch>,
+    as_often: Vec<Batch>,
 }
+
+/// What one transaction writes.
+type Batch = (Vec<EventRow>, Vec<InquiryRow>, Vec<ActionRow>);
 
 impl Rows {
     pub async fn read(url: &str) -> Self {
@@ -105,30 +125,98 @@ impl Rows {
             let events = EventRow::read_sqlite(&mut from).await;
             (events, InquiryRow::read_sqlite(&mut from).await, ActionRow::read_sqlite(&mut from).await)
         };
+        // In the order in which they happened: by place within the life of their inquiry, then as they came.
         events.sort_by_key(|event| event.received_at);
-        let mut inquiries: HashMap<String, InquiryRow> =
+        let inquiries: HashMap<String, InquiryRow> =
             inquiries.into_iter().map(|inquiry| (inquiry.id.clone(), inquiry)).collect();
         let mut of_inquiry: HashMap<String, Vec<ActionRow>> = HashMap::new();
         for action in actions {
             of_inquiry.entry(action.inquiry_id.clone()).or_default().push(action);
         }
-        let batch = |events: &[EventRow]| {
-            let ids = events.iter().filter_map(|event| event.inquiry_id.as_ref());
-            let new: Vec<InquiryRow> = ids.filter_map(|id| inquiries.remove(id)).collect();
-            let actions = new.iter().flat_map(|inquiry| of_inquiry.remove(&inquiry.id).unwrap_or_default()).collect();
-            (events.to_vec(), new, actions)
-        };
-        Self { events: events.len(), batches: events.chunks(BATCH).map(batch).collect() }
+        let once = in_batches(&events, |seen, event| Writes::once(seen, event, &inquiries, &of_inquiry));
+        let as_often = in_batches(&events, |seen, event| Writes::each(seen, event, &inquiries, &of_inquiry));
+        Self { events: events.len(), once, as_often }
     }
+}
+
+/// What one event makes us write beside itself.
+#[derive(Default)]
+struct Writes {
+    inquiry: Option<InquiryRow>,
+    actions: Vec<ActionRow>,
+}
+
+type Inquiries = HashMap<String, InquiryRow>;
+type Actions = HashMap<String, Vec<ActionRow>>;
+
+impl Writes {
+    /// As it is in the end, with the first event.
+    fn once(seen: &mut HashSet<String>, event: &EventRow, inquiries: &Inquiries, actions: &Actions) -> Self {
+        let Some(id) = event.inquiry_id.as_ref().filter(|id| seen.insert((*id).clone())) else {
+            return Self::default();
+        };
+        Self { inquiry: inquiries.get(id).cloned(), actions: actions.get(id).cloned().unwrap_or_default() }
+    }
+
+    /// As it is at that moment, with each.
+    fn each(seen: &mut HashSet<String>, event: &EventRow, inquiries: &Inquiries, actions: &Actions) -> Self {
+        let (Some(id), Some(name)) = (&event.inquiry_id, &event.name) else { return Self::default() };
+        let status = match name.trim_start_matches("inquiry.") {
+            "started" | "transitioned" => "pending",
+            moment => moment,
+        };
+        let inquiry = inquiries.get(id).cloned();
+        let inquiry = inquiry.map(|inquiry| InquiryRow { status: Some(status.to_owned()), ..inquiry });
+        let ended = actions.get(id).cloned().unwrap_or_default();
+        let actions = if seen.insert(id.clone()) {
+            let planned = |action: ActionRow| ActionRow {
+                state: "planned".to_owned(),
+                cancelled_by: None,
+                finished_at: None,
+                ..action
+            };
+            ended.into_iter().map(planned).collect()
+        } else if status == "completed" {
+            ended
+        } else {
+            Vec::new()
+        };
+        Self { inquiry, actions }
+    }
+}
+
+fn in_batches(events: &[EventRow], mut of: impl FnMut(&mut HashSet<String>, &EventRow) -> Writes) -> Vec<Batch> {
+    let mut seen = HashSet::new();
+    let batch = |events: &[EventRow]| {
+        // Within one statement a row can be written once.
+        let (mut inquiries, mut actions) = (HashMap::new(), HashMap::new());
+        for event in events {
+            let writes = of(&mut seen, event);
+            inquiries.extend(writes.inquiry.map(|inquiry| (inquiry.id.clone(), inquiry)));
+            actions.extend(writes.actions.into_iter().map(|action| (action.id.clone(), action)));
+        }
+        (events.to_vec(), inquiries.into_values().collect(), actions.into_values().collect())
+    };
+    events.chunks(BATCH).map(batch).collect()
+}
+
+/// How often a row is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Once,
+    AsOften,
 }
 
 /// Writes the rows into a fresh database over so many connections; gives events per second.
 #[expect(clippy::cast_precision_loss, reason = "a count of some thousands")]
-pub async fn insert(url: &str, rows: &Rows, connections: usize) -> f64 {
+pub async fn insert(url: &str, rows: &Rows, written: Written, connections: usize) -> f64 {
     let database = Database::open(url).await.unwrap();
     database.migrate().await.unwrap();
     database.close().await;
-    let (batches, next) = (Arc::new(rows.batches.clone()), Arc::new(AtomicUsize::new(0)));
+    let batches = if written == Written::Once { &rows.once } else { &rows.as_often };
+    let (batches, next) = (Arc::new(batches.clone()), Arc::new(AtomicUsize::new(0)));
+    let again = |key: &'static str| (written == Written::AsOften).then_some(key);
+    let (inquiry, action) = (again("id, environment"), again("id"));
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
@@ -138,13 +226,9 @@ pub async fn insert(url: &str, rows: &Rows, connections: usize) -> f64 {
                 let mut into = PgConnection::connect(&url).await.unwrap();
                 while let Some((events, inquiries, actions)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tx = into.begin().await.unwrap();
-                    EventRow::insert_postgres(events, &mut tx).await;
-                    if !inquiries.is_empty() {
-                        InquiryRow::insert_postgres(inquiries, &mut tx).await;
-                    }
-                    if !actions.is_empty() {
-                        ActionRow::insert_postgres(actions, &mut tx).await;
-                    }
+                    EventRow::insert_postgres(events, None, &mut tx).await;
+                    InquiryRow::insert_postgres(inquiries, inquiry, &mut tx).await;
+                    ActionRow::insert_postgres(actions, action, &mut tx).await;
                     tx.commit().await.unwrap();
                 }
             } else {
@@ -155,13 +239,9 @@ pub async fn insert(url: &str, rows: &Rows, connections: usize) -> f64 {
                 let mut into = options.disable_statement_logging().connect().await.unwrap();
                 while let Some((events, inquiries, actions)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tx = into.begin().await.unwrap();
-                    EventRow::insert_sqlite(events, &mut tx).await;
-                    if !inquiries.is_empty() {
-                        InquiryRow::insert_sqlite(inquiries, &mut tx).await;
-                    }
-                    if !actions.is_empty() {
-                        ActionRow::insert_sqlite(actions, &mut tx).await;
-                    }
+                    EventRow::insert_sqlite(events, None, &mut tx).await;
+                    InquiryRow::insert_sqlite(inquiries, inquiry, &mut tx).await;
+                    ActionRow::insert_sqlite(actions, action, &mut tx).await;
                     tx.commit().await.unwrap();
                 }
             }

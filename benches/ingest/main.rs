@@ -14,6 +14,7 @@ mod table;
 
 use std::time::Duration;
 
+use bare::Written;
 use load::{Load, Measured};
 use payload::Shape;
 use serve::{Home, Server};
@@ -52,6 +53,16 @@ fn main() {
     });
 }
 
+impl Shape {
+    /// Where each row is written once anyhow, one baseline is both.
+    const fn baselines(self) -> &'static [(Written, &'static str)] {
+        match self {
+            Self::Distinct => &[(Written::Once, "each row once")],
+            Self::FiveEach => &[(Written::Once, "each row once"), (Written::AsOften, "rows as often as we write them")],
+        }
+    }
+}
+
 async fn on_postgres(deliveries: usize, table: &mut Table) {
     let server = postgres::start().await;
     table.note(&server.version().await);
@@ -60,10 +71,12 @@ async fn on_postgres(deliveries: usize, table: &mut Table) {
         let ours = closed(&home, Server::rekindle(&home).await, shape, deliveries, table, "postgres").await;
         let rows = bare::Rows::read(&home.url).await;
         let ratio = |of: f64| Some(ours / of);
-        for connections in [1, 2] {
-            let rate = bare::insert(&server.fresh().await, &rows, connections).await;
-            let name = format!("bare inserts, {connections} connection(s)");
-            table.rate("postgres", shape.name(), &name, rate, ratio(rate));
+        for (written, words) in shape.baselines() {
+            for connections in [1, 2] {
+                let rate = bare::insert(&server.fresh().await, &rows, *written, connections).await;
+                let name = format!("bare inserts, {words}, {connections} connection(s)");
+                table.rate("postgres", shape.name(), &name, rate, ratio(rate));
+            }
         }
         let home = Home::on(&server.fresh().await).await;
         let plain = closed(&home, Server::plain(&home).await, shape, deliveries / 4, table, "postgres, plain").await;
@@ -81,8 +94,10 @@ async fn on_sqlite(deliveries: usize, table: &mut Table) {
         let home = Home::on(&url("ours.db")).await;
         let ours = closed(&home, Server::rekindle(&home).await, shape, deliveries, table, "sqlite").await;
         let rows = bare::Rows::read(&home.url).await;
-        let rate = bare::insert(&url("bare.db"), &rows, 1).await;
-        table.rate("sqlite", shape.name(), "bare inserts", rate, Some(ours / rate));
+        for (number, (written, words)) in shape.baselines().iter().enumerate() {
+            let rate = bare::insert(&url(&format!("bare-{number}.db")), &rows, *written, 1).await;
+            table.rate("sqlite", shape.name(), &format!("bare inserts, {words}"), rate, Some(ours / rate));
+        }
         if shape == Shape::Distinct {
             open(&url("open.db"), ours, table, "sqlite").await;
         }

@@ -6,7 +6,7 @@ use crate::domain::ids::EnvironmentName;
 use crate::storage::StorageError;
 
 impl App {
-    /// Sets the gauges of what is planned, running and ended, and of how late the oldest due action of a lane is.
+    /// Sets the gauges of what is planned, running and given up, and of how late the oldest due action of a lane is.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked; the gauges then stay as they were.
@@ -16,7 +16,7 @@ impl App {
         let now = self.clock().now();
         // Every lane is set, also to zero: a gauge keeps its last value for ever.
         for (environment, kind) in self.environments().keys().flat_map(|name| Kind::ALL.map(|kind| (name, kind))) {
-            for state in State::ALL {
+            for state in [State::Planned, State::Running, State::Failed] {
                 let found = counts.iter().find(|c| (&c.environment, c.kind, c.state) == (environment, kind, state));
                 set_count(environment, kind, state, found.map_or(0, |count| count.count));
             }

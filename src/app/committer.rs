@@ -1,15 +1,16 @@
 //! Group commit: who has something to be stored hands it over and waits; whatever waits is committed together.
 //!
-//! Nothing waits for company: with no load, one event is a batch. While a batch is being committed others gather, so
+//! With no load nothing waits for company, and one event is a batch. While a batch is being committed others gather, so
 //! the batches grow with the load, and the cost of a commit is shared by all who wait for it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, warn};
 
 use crate::app::batch::Arrival;
@@ -18,6 +19,12 @@ use crate::storage::StorageError;
 
 /// The first pause before the database is asked again; each next one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// A batch of so many says that there is load.
+const LARGE: usize = 16;
+
+/// After a large batch, how long those who were just answered have to send again.
+const BREATH: Duration = Duration::from_millis(2);
 
 /// How much may wait, and how much of it is committed at once.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +39,10 @@ pub(super) struct Bounds {
     pub(super) batch_bytes: usize,
     /// Batches under way at one time.
     pub(super) at_once: usize,
+    /// Arrivals that are worth a batch of their own while another is under way: a batch has its price, however small.
+    pub(super) worthwhile: usize,
+    /// Longest wait for so many, or for the other to end.
+    pub(super) beside: Duration,
     /// How long a database that is gone is asked again on behalf of someone who waits.
     pub(super) patience: Duration,
 }
@@ -72,15 +83,21 @@ impl Committer {
     /// Outside of a tokio runtime.
     pub(super) fn start(books: impl Books, bounds: Bounds) -> Self {
         let (queue, waiting) = mpsc::channel(bounds.waiting);
-        let (books, waiting) = (Arc::new(books), Arc::new(Mutex::new(waiting)));
+        let gathering = Gathering { waiting, latest: 0 };
+        let (books, gathering) = (Arc::new(books), Arc::new(Mutex::new(gathering)));
+        let under_way = Arc::new(UnderWay::default());
         for _ in 0..bounds.at_once {
-            let (books, waiting) = (books.clone(), waiting.clone());
+            let (books, gathering, under_way) = (books.clone(), gathering.clone(), under_way.clone());
             tokio::spawn(async move {
                 loop {
                     // The lock is held while gathering, never while committing.
-                    let batch = gather(&mut *waiting.lock().await, bounds).await;
-                    let Some(batch) = batch else { return };
+                    let mut gathering = gathering.lock().await;
+                    let Some(batch) = gathering.batch(bounds, &under_way).await else { return };
+                    under_way.count.fetch_add(1, Ordering::AcqRel);
+                    drop(gathering);
                     commit(&*books, batch, bounds.patience).await;
+                    under_way.count.fetch_sub(1, Ordering::AcqRel);
+                    under_way.ended.notify_one();
                 }
             });
         }
@@ -106,25 +123,84 @@ impl Committer {
     }
 }
 
-/// Waits for the first arrival and takes what else is there, within the bounds of a batch. `None` at the end.
-async fn gather(waiting: &mut mpsc::Receiver<Waiting>, bounds: Bounds) -> Option<Vec<Waiting>> {
-    loop {
-        let mut next = Some(waiting.recv().await?);
-        let (mut batch, mut bytes, mut taken) = (Vec::new(), 0, 0);
-        while let Some(one) = next {
-            taken += 1;
-            // Nobody waits for it any more, so nobody was promised anything, and Persona sends it again.
-            if !one.answer.is_closed() {
-                bytes += one.arrival.bytes();
-                batch.push(one);
+/// How many batches are being committed, and a sign whenever one ends.
+#[derive(Default)]
+struct UnderWay {
+    count: AtomicUsize,
+    ended: Notify,
+}
+
+/// The end of the queue from which batches are made.
+struct Gathering {
+    waiting: mpsc::Receiver<Waiting>,
+    /// How many the latest batch had.
+    latest: usize,
+}
+
+/// A batch that is being made.
+#[derive(Default)]
+struct Batch {
+    arrivals: Vec<Waiting>,
+    bytes: usize,
+}
+
+impl Gathering {
+    /// Waits for the first arrival, and takes what else is there within the bounds of a batch. `None` at the end.
+    ///
+    /// Without load that is one arrival, at once. Under load a batch is made as large as waiting costs nothing: while
+    /// another is under way until it is worthwhile, and after a large one for a breath, because those who were just
+    /// answered are about to send again.
+    async fn batch(&mut self, bounds: Bounds, under_way: &UnderWay) -> Option<Vec<Waiting>> {
+        let mut batch = Batch::default();
+        while batch.arrivals.is_empty() {
+            batch.take(self.waiting.recv().await?);
+            self.take_what_is_there(&mut batch, bounds);
+        }
+        let began = Instant::now();
+        while batch.has_room(bounds) {
+            let (enough, until) = match under_way.count.load(Ordering::Acquire) {
+                0 if self.latest < LARGE => break,
+                0 => (self.latest / 2, began + BREATH),
+                _ => (bounds.worthwhile, began + bounds.beside),
+            };
+            if batch.arrivals.len() >= enough || Instant::now() >= until {
+                break;
             }
-            let room = batch.len() < bounds.batch && bytes < bounds.batch_bytes;
-            next = if room { waiting.try_recv().ok() } else { None };
+            tokio::select! {
+                one = self.waiting.recv() => match one {
+                    Some(one) => batch.take(one),
+                    None => break,
+                },
+                () = under_way.ended.notified() => {}
+                () = sleep_until(until) => {}
+            }
+            self.take_what_is_there(&mut batch, bounds);
         }
-        metrics::gauge!("rekindle_commit_waiting").decrement(f64::from(taken));
-        if !batch.is_empty() {
-            return Some(batch);
+        self.latest = batch.arrivals.len();
+        Some(batch.arrivals)
+    }
+
+    fn take_what_is_there(&mut self, batch: &mut Batch, bounds: Bounds) {
+        while batch.has_room(bounds)
+            && let Ok(one) = self.waiting.try_recv()
+        {
+            batch.take(one);
         }
+    }
+}
+
+impl Batch {
+    fn take(&mut self, one: Waiting) {
+        metrics::gauge!("rekindle_commit_waiting").decrement(1.0);
+        // Nobody waits for it any more, so nobody was promised anything, and Persona sends it again.
+        if !one.answer.is_closed() {
+            self.bytes += one.arrival.bytes();
+            self.arrivals.push(one);
+        }
+    }
+
+    const fn has_room(&self, bounds: Bounds) -> bool {
+        self.arrivals.len() < bounds.batch && self.bytes < bounds.batch_bytes
     }
 }
 
@@ -237,6 +313,8 @@ mod tests {
         batch: 256,
         batch_bytes: 1 << 20,
         at_once: 1,
+        worthwhile: 1,
+        beside: Duration::from_mins(1),
         patience: Duration::from_millis(200),
     };
 
@@ -311,6 +389,26 @@ mod tests {
         assert!(answers.iter().all(|answer| matches!(answer, Ok(Receipt::Applied(_)))), "{answers:?}");
         assert_eq!(sizes(&books), [1, 4, 2], "no more than a batch holds");
         assert_eq!(books.tried.lock().unwrap()[1], ["e1", "e2", "e3", "e4"], "in the order they came");
+    }
+
+    #[tokio::test]
+    async fn while_one_is_under_way_another_waits_until_it_is_worthwhile() {
+        let (books, committer) = start(Bounds { at_once: 2, worthwhile: 3, ..BOUNDS });
+        let gate = books.gate.lock().await;
+        let mut tasks = JoinSet::new();
+        let mut hand_over = async |id: &str| {
+            let (committer, arrival) = (committer.clone(), arrival(id));
+            tasks.spawn(async move { committer.commit(arrival).await.is_ok() });
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        for id in ["e0", "e1", "e2"] {
+            hand_over(id).await;
+        }
+        assert_eq!(sizes(&books), [1], "two are not worth a batch of their own");
+        hand_over("e3").await;
+        assert_eq!(sizes(&books), [1, 3]);
+        drop(gate);
+        assert!(tasks.join_all().await.into_iter().all(|taken| taken));
     }
 
     #[tokio::test]

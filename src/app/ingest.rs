@@ -24,6 +24,8 @@ const BOUNDS: Bounds = Bounds {
     batch: 256,
     batch_bytes: 8 << 20,
     at_once: 1,
+    worthwhile: 64,
+    beside: Duration::from_millis(25),
     patience: Duration::from_millis(3_500),
 };
 

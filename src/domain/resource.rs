@@ -28,10 +28,12 @@ pub fn path<'a>(object: &'a Value, keys: &[&str]) -> Option<&'a Value> {
 }
 
 fn same_key(spelled: &str, key: &str) -> bool {
-    let letters = |text: &str| -> Vec<u8> {
-        text.bytes().filter(|byte| *byte != b'-' && *byte != b'_').map(|byte| byte.to_ascii_lowercase()).collect()
-    };
-    letters(spelled) == letters(key)
+    letters(spelled).eq(letters(key))
+}
+
+/// What casings have in common.
+fn letters(text: &str) -> impl Iterator<Item = u8> + '_ {
+    text.bytes().filter(|byte| *byte != b'-' && *byte != b'_').map(|byte| byte.to_ascii_lowercase())
 }
 
 /// Whether a resource is of a type, in any casing.

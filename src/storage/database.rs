@@ -10,6 +10,14 @@ use crate::storage::transaction::{Open, Tx};
 use crate::storage::wake::{Bell, Wakes};
 use crate::storage::{migrations, open};
 
+/// A plan that was made for a small table is otherwise kept while the table grows, whatever it then costs. In the round
+/// trip of the BEGIN, and for its transaction alone, so that a pooler in front is no obstacle.
+macro_rules! plan_each_time {
+    () => {
+        "SET LOCAL plan_cache_mode = force_custom_plan"
+    };
+}
+
 /// One of the two databases we run on. Clones share connections.
 #[derive(Clone)]
 pub struct Database {
@@ -74,7 +82,7 @@ impl Database {
     pub async fn begin(&self) -> Result<Tx> {
         let open = match &self.pools {
             Pools::Sqlite { writer, .. } => Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Open::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => Open::Postgres(pool.begin_with(concat!("BEGIN; ", plan_each_time!())).await?),
         };
         Ok(Tx::new(open, self.bell.clone()))
     }
@@ -87,7 +95,8 @@ impl Database {
         let open = match &self.pools {
             Pools::Sqlite { readers, .. } => Open::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => {
-                Open::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                let begin = concat!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ", plan_each_time!());
+                Open::Postgres(pool.begin_with(begin).await?)
             }
         };
         Ok(Tx::new(open, self.bell.clone()))

@@ -6,6 +6,7 @@
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::row::Place;
+use crate::storage::sql::json;
 use crate::storage::transaction::Tx;
 
 stored_words! {
@@ -100,8 +101,13 @@ statements! {
         postgres batch!(events, "DELETE FROM events", "id, environment" of "events" by "received_at" unless locked)
     }
     DELETE_ACTIONS {
-        sqlite batch!(actions, "DELETE FROM actions", "id" of "actions" by "created_at"),
-        postgres batch!(actions, "DELETE FROM actions", "id" of "actions" by "created_at" unless locked)
+        sqlite concat!(batch!(actions, "DELETE FROM actions", "id" of "actions" by "created_at"), " RETURNING id"),
+        postgres concat!(batch!(actions, "DELETE FROM actions", "id" of "actions" by "created_at" unless locked),
+                         " RETURNING id")
+    }
+    DELETE_ATTEMPTS {
+        sqlite "DELETE FROM attempts WHERE action_id IN (SELECT value FROM json_each($1))",
+        postgres "DELETE FROM attempts WHERE action_id = ANY($1)"
     }
     DELETE_INQUIRIES {
         sqlite batch!(inquiries, "DELETE FROM inquiries", "id, environment" of "inquiries" by "first_seen_at"),
@@ -131,7 +137,7 @@ impl Tx {
         let statement = match kind {
             Kind::Payloads => DROP_PAYLOADS,
             Kind::Events => DELETE_EVENTS,
-            Kind::Actions => DELETE_ACTIONS,
+            Kind::Actions => return self.prune_actions(from, before, most).await,
             Kind::Inquiries => DELETE_INQUIRIES,
         };
         let pruned = on_db!(self, conn, sql = statement =>
@@ -142,6 +148,18 @@ impl Tx {
                 .execute(conn)
                 .await
                 .map(|done| done.rows_affected()))?;
+        Ok(pruned)
+    }
+
+    async fn prune_actions(&mut self, from: Timestamp, before: Timestamp, most: u32) -> Result<u64> {
+        let ids: Vec<String> = on_db!(self, conn, sql = DELETE_ACTIONS =>
+            sqlx::query_scalar(sql).bind(before).bind(from).bind(i64::from(most)).fetch_all(conn).await)?;
+        let pruned = ids.len() as u64;
+        on_db!(self, conn => sqlite {
+            sqlx::query(DELETE_ATTEMPTS.sqlite).bind(json(&ids)).execute(conn).await.map(drop)
+        } postgres {
+            sqlx::query(DELETE_ATTEMPTS.postgres).bind(ids).execute(conn).await.map(drop)
+        })?;
         Ok(pruned)
     }
 

@@ -101,9 +101,10 @@ async fn a_sqlite_file_that_another_process_keeps_busy_is_unavailable() {
 
 on_both! {
     async fn a_defect_is_not_unavailable_and_quotes_no_row(database: &Scratch) {
+        raw::execute(database, "CREATE UNIQUE INDEX actions_of_one_inquiry ON actions (inquiry_id)").await;
         let mut tx = database.begin().await.unwrap();
-        let orphan = reminder(&sandbox(), "inq_of_nobody", 50, 1);
-        let error = tx.insert_actions(&[orphan], 3, at(0)).await.unwrap_err();
+        let two = [50, 75].map(|percent| reminder(&sandbox(), "inq_of_nobody", percent, 1));
+        let error = tx.insert_actions(&two, 3, at(0)).await.unwrap_err();
         assert!(matches!(error, StorageError::Sqlx(_)), "{error:?}");
         assert!(!error.is_unavailable());
         assert!(!format!("{error} {error:?}").contains("inq_of_nobody"), "{error:?}");

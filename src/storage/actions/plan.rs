@@ -37,7 +37,6 @@ statements! {
                               SELECT ", action_columns!(), " FROM actions WHERE id = wanted.id FOR UPDATE
                           ) AS found")
     }
-    // The same row by id or by key is the same action: both conflicts mean that it is there.
     INSERT {
         sqlite "INSERT INTO actions (id, environment, inquiry_id, lineage, kind, arguments, dedupe_key, due_at, state,
                                      max_attempts, created_at, updated_at)
@@ -46,7 +45,7 @@ statements! {
                                  WHERE environment = value ->> 1 AND id = value ->> 2), value ->> 2),
                        value ->> 3, value ->> 4, value ->> 5, value ->> 6, 'planned', $2, $3, $3
                 FROM json_each($1) WHERE true
-                ON CONFLICT DO NOTHING",
+                ON CONFLICT (id) DO NOTHING",
         postgres "INSERT INTO actions (id, environment, inquiry_id, lineage, kind, arguments, dedupe_key, due_at,
                                        state, max_attempts, created_at, updated_at)
                   SELECT id, environment, inquiry_id,
@@ -56,7 +55,7 @@ statements! {
                   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                               $7::timestamptz[])
                        AS wanted (id, environment, inquiry_id, kind, arguments, dedupe_key, due_at)
-                  ON CONFLICT DO NOTHING"
+                  ON CONFLICT (id) DO NOTHING"
     }
     REPLAN {
         sqlite "UPDATE actions
@@ -109,7 +108,7 @@ impl Tx {
     /// Adds what was planned and is not there yet; gives how many were added.
     ///
     /// # Errors
-    /// Whatever the database says, and when an inquiry is not there.
+    /// Whatever the database says.
     pub async fn insert_actions(&mut self, planned: &[Planned], max_attempts: u32, now: Timestamp) -> Result<u64> {
         if planned.is_empty() {
             return Ok(0);

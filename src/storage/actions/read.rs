@@ -75,9 +75,15 @@ statements! {
                                       WHERE environment = lane.environment AND kind = lane.kind AND state = 'planned'
                                       ORDER BY due_at LIMIT 1) AS due"
     }
+    // Each by its partial index; the ended ones, which only grow, are not counted.
     COUNTS {
-        "SELECT environment, kind, state, count(*) FROM actions GROUP BY environment, kind, state
-         ORDER BY environment, kind, state"
+        "SELECT environment, kind, 'planned' AS state, count(*) FROM actions WHERE state = 'planned'
+         GROUP BY environment, kind
+         UNION ALL
+         SELECT environment, kind, 'running', count(*) FROM actions WHERE state = 'running' GROUP BY environment, kind
+         UNION ALL
+         SELECT environment, kind, 'failed', count(*) FROM actions WHERE state = 'failed' GROUP BY environment, kind
+         ORDER BY 1, 2, 3"
     }
     OLDEST_DUE {
         "SELECT environment, kind, min(due_at) FROM actions WHERE state = 'planned' GROUP BY environment, kind
@@ -161,7 +167,7 @@ impl Tx {
         Ok(due?)
     }
 
-    /// How many actions there are, by environment, kind and state.
+    /// How many actions are planned, running and dead letters, by environment and kind.
     ///
     /// # Errors
     /// Whatever the database says.
