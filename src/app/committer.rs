@@ -3,28 +3,27 @@
 //! With no load nothing waits for company, and one event is a batch. While a batch is being committed others gather, so
 //! the batches grow with the load, and the cost of a commit is shared by all who wait for it.
 
+mod gathering;
+#[cfg(test)]
+mod tests;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
 use crate::app::batch::Arrival;
+use crate::app::committer::gathering::{Gathering, UnderWay};
 use crate::app::ingest::Receipt;
 use crate::storage::StorageError;
 
 /// The first pause before the database is asked again; each next one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-
-/// A batch of so many says that there is load.
-const LARGE: usize = 16;
-
-/// After a large batch, how long those who were just answered have to send again.
-const BREATH: Duration = Duration::from_millis(2);
 
 /// How much may wait, and how much of it is committed at once.
 #[derive(Debug, Clone, Copy)]
@@ -123,87 +122,6 @@ impl Committer {
     }
 }
 
-/// How many batches are being committed, and a sign whenever one ends.
-#[derive(Default)]
-struct UnderWay {
-    count: AtomicUsize,
-    ended: Notify,
-}
-
-/// The end of the queue from which batches are made.
-struct Gathering {
-    waiting: mpsc::Receiver<Waiting>,
-    /// How many the latest batch had.
-    latest: usize,
-}
-
-/// A batch that is being made.
-#[derive(Default)]
-struct Batch {
-    arrivals: Vec<Waiting>,
-    bytes: usize,
-}
-
-impl Gathering {
-    /// Waits for the first arrival, and takes what else is there within the bounds of a batch. `None` at the end.
-    ///
-    /// Without load that is one arrival, at once. Under load a batch is made as large as waiting costs nothing: while
-    /// another is under way until it is worthwhile, and after a large one for a breath, because those who were just
-    /// answered are about to send again.
-    async fn batch(&mut self, bounds: Bounds, under_way: &UnderWay) -> Option<Vec<Waiting>> {
-        let mut batch = Batch::default();
-        while batch.arrivals.is_empty() {
-            batch.take(self.waiting.recv().await?);
-            self.take_what_is_there(&mut batch, bounds);
-        }
-        let began = Instant::now();
-        while batch.has_room(bounds) {
-            let (enough, until) = match under_way.count.load(Ordering::Acquire) {
-                0 if self.latest < LARGE => break,
-                0 => (self.latest / 2, began + BREATH),
-                _ => (bounds.worthwhile, began + bounds.beside),
-            };
-            if batch.arrivals.len() >= enough || Instant::now() >= until {
-                break;
-            }
-            tokio::select! {
-                one = self.waiting.recv() => match one {
-                    Some(one) => batch.take(one),
-                    None => break,
-                },
-                () = under_way.ended.notified() => {}
-                () = sleep_until(until) => {}
-            }
-            self.take_what_is_there(&mut batch, bounds);
-        }
-        self.latest = batch.arrivals.len();
-        Some(batch.arrivals)
-    }
-
-    fn take_what_is_there(&mut self, batch: &mut Batch, bounds: Bounds) {
-        while batch.has_room(bounds)
-            && let Ok(one) = self.waiting.try_recv()
-        {
-            batch.take(one);
-        }
-    }
-}
-
-impl Batch {
-    fn take(&mut self, one: Waiting) {
-        metrics::gauge!("rekindle_commit_waiting").decrement(1.0);
-        // Nobody waits for it any more, so nobody was promised anything, and Persona sends it again.
-        if !one.answer.is_closed() {
-            self.bytes += one.arrival.bytes();
-            self.arrivals.push(one);
-        }
-    }
-
-    const fn has_room(&self, bounds: Bounds) -> bool {
-        self.arrivals.len() < bounds.batch && self.bytes < bounds.batch_bytes
-    }
-}
-
 async fn commit(books: &impl Books, batch: Vec<Waiting>, patience: Duration) {
     let began = Instant::now();
     #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
@@ -290,186 +208,5 @@ fn same(error: &StorageError) -> StorageError {
     match error {
         StorageError::Unavailable(failure) => StorageError::Unavailable(failure.clone()),
         _ => StorageError::Contended,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use bytes::Bytes;
-    use tokio::task::JoinSet;
-
-    use super::*;
-    use crate::domain::event::Event;
-    use crate::domain::ids::EnvironmentName;
-    use crate::domain::signature::Age;
-    use crate::domain::time::Timestamp;
-    use crate::storage::events::Origin;
-
-    const BOUNDS: Bounds = Bounds {
-        waiting: 64,
-        waiting_bytes: 1 << 20,
-        batch: 256,
-        batch_bytes: 1 << 20,
-        at_once: 1,
-        worthwhile: 1,
-        beside: Duration::from_mins(1),
-        patience: Duration::from_millis(200),
-    };
-
-    /// Books that show what is written into them, and fail as told.
-    #[derive(Default)]
-    struct Fake {
-        /// The ids of each batch that was tried.
-        tried: Mutex<Vec<Vec<String>>>,
-        /// Locked, nothing is committed.
-        gate: tokio::sync::Mutex<()>,
-        /// How often the database is still gone.
-        gone: Mutex<usize>,
-    }
-
-    impl Books for Arc<Fake> {
-        async fn commit(&self, arrivals: &[Arrival]) -> Result<Vec<Receipt>, StorageError> {
-            let ids: Vec<String> = arrivals.iter().map(|arrival| arrival.key().1.to_string()).collect();
-            self.tried.lock().unwrap().push(ids.clone());
-            let _open = self.gate.lock().await;
-            let gone = std::mem::replace(&mut *self.gone.lock().unwrap(), 0);
-            if gone > 0 {
-                *self.gone.lock().unwrap() = gone - 1;
-                return Err(StorageError::Contended);
-            }
-            assert!(!ids.iter().any(|id| id == "evt_panic"), "told to panic");
-            if ids.iter().any(|id| id == "evt_poison") {
-                return Err(StorageError::NotMigrated);
-            }
-            let receipt = |id: &String| {
-                if id.starts_with("sha256:") { Receipt::Unreadable(String::new()) } else { Receipt::Applied(None) }
-            };
-            Ok(ids.iter().map(receipt).collect())
-        }
-    }
-
-    fn arrival(id: &str) -> Arrival {
-        let now = Timestamp::from_second(0);
-        let body = serde_json::json!({ "data": { "type": "event", "id": id, "attributes": { "name": "a.b" } } });
-        let event = Event::of(&body, now).unwrap();
-        let environment = EnvironmentName::parse("sandbox").unwrap();
-        Arrival::event(&environment, event, Age::Fresh, Origin::Webhook, now, Bytes::from(body.to_string()))
-    }
-
-    fn start(bounds: Bounds) -> (Arc<Fake>, Arc<Committer>) {
-        let books = Arc::new(Fake::default());
-        (books.clone(), Arc::new(Committer::start(books, bounds)))
-    }
-
-    /// Hands these over at once, in their order, while the gate holds the first of all back; then opens it.
-    async fn all(books: &Fake, committer: &Arc<Committer>, ids: &[&str]) -> Vec<Result<Receipt, NotCommitted>> {
-        let gate = books.gate.lock().await;
-        let mut tasks = JoinSet::new();
-        for (at, id) in ids.iter().enumerate() {
-            let (committer, arrival) = (committer.clone(), arrival(id));
-            tasks.spawn(async move { (at, committer.commit(arrival).await) });
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        drop(gate);
-        let mut answers = tasks.join_all().await;
-        answers.sort_by_key(|(at, _)| *at);
-        answers.into_iter().map(|(_, answer)| answer).collect()
-    }
-
-    fn sizes(books: &Fake) -> Vec<usize> {
-        books.tried.lock().unwrap().iter().map(Vec::len).collect()
-    }
-
-    #[tokio::test]
-    async fn one_is_committed_at_once_and_what_gathers_meanwhile_together() {
-        let (books, committer) = start(Bounds { batch: 4, ..BOUNDS });
-        let answers = all(&books, &committer, &["e0", "e1", "e2", "e3", "e4", "e5", "e6"]).await;
-        assert!(answers.iter().all(|answer| matches!(answer, Ok(Receipt::Applied(_)))), "{answers:?}");
-        assert_eq!(sizes(&books), [1, 4, 2], "no more than a batch holds");
-        assert_eq!(books.tried.lock().unwrap()[1], ["e1", "e2", "e3", "e4"], "in the order they came");
-    }
-
-    #[tokio::test]
-    async fn while_one_is_under_way_another_waits_until_it_is_worthwhile() {
-        let (books, committer) = start(Bounds { at_once: 2, worthwhile: 3, ..BOUNDS });
-        let gate = books.gate.lock().await;
-        let mut tasks = JoinSet::new();
-        let mut hand_over = async |id: &str| {
-            let (committer, arrival) = (committer.clone(), arrival(id));
-            tasks.spawn(async move { committer.commit(arrival).await.is_ok() });
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        for id in ["e0", "e1", "e2"] {
-            hand_over(id).await;
-        }
-        assert_eq!(sizes(&books), [1], "two are not worth a batch of their own");
-        hand_over("e3").await;
-        assert_eq!(sizes(&books), [1, 3]);
-        drop(gate);
-        assert!(tasks.join_all().await.into_iter().all(|taken| taken));
-    }
-
-    #[tokio::test]
-    async fn a_batch_and_the_queue_are_bounded_in_bytes_too() {
-        let bytes = arrival("e0").bytes();
-        let (books, committer) = start(Bounds { batch_bytes: 2 * bytes, waiting_bytes: 4 * bytes, ..BOUNDS });
-        let answers = all(&books, &committer, &["e0", "e1", "e2", "e3", "e4"]).await;
-        assert!(matches!(answers[4], Err(NotCommitted::Full)), "{answers:?}");
-        assert_eq!(sizes(&books), [1, 2, 1]);
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_says_so_at_once_and_forgets_nothing_it_took() {
-        let (books, committer) = start(Bounds { waiting: 2, ..BOUNDS });
-        let answers = all(&books, &committer, &["e0", "e1", "e2", "e3"]).await;
-        let full: Vec<bool> = answers.iter().map(|answer| matches!(answer, Err(NotCommitted::Full))).collect();
-        assert_eq!(full, [false, false, false, true], "{answers:?}");
-        assert!(committer.commit(arrival("e3")).await.is_ok(), "room again");
-    }
-
-    #[tokio::test]
-    async fn what_can_t_be_applied_is_kept_as_unreadable_and_the_others_are_applied() {
-        for poison in ["evt_poison", "evt_panic"] {
-            let (books, committer) = start(BOUNDS);
-            let answers = all(&books, &committer, &["e0", "e1", poison, "e3"]).await;
-            let words: Vec<&str> = answers.iter().map(|answer| answer.as_ref().unwrap().as_str()).collect();
-            assert_eq!(words, ["applied", "applied", "unreadable", "applied"], "{poison}");
-            assert_eq!(sizes(&books), [1, 3, 1, 1, 1, 1], "together, one by one, and the poison as unreadable");
-            let alone = all(&books, &committer, &[poison]).await;
-            assert_eq!(alone[0].as_ref().unwrap().as_str(), "unreadable");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_database_that_is_gone_is_asked_again_and_then_everyone_is_told() {
-        let (books, committer) = start(BOUNDS);
-        *books.gone.lock().unwrap() = 2;
-        assert!(committer.commit(arrival("e0")).await.is_ok());
-        assert_eq!(sizes(&books), [1, 1, 1]);
-
-        *books.gone.lock().unwrap() = 1_000;
-        let answers = all(&books, &committer, &["e1", "e2"]).await;
-        assert!(answers.iter().all(|answer| matches!(answer, Err(NotCommitted::Storage(_)))), "{answers:?}");
-        *books.gone.lock().unwrap() = 0;
-        assert!(committer.commit(arrival("e1")).await.is_ok(), "it goes on by itself");
-    }
-
-    #[tokio::test]
-    async fn who_no_longer_waits_is_passed_over() {
-        let (books, committer) = start(BOUNDS);
-        let gate = books.gate.lock().await;
-        let mut tasks = Vec::new();
-        for id in ["e0", "e1", "e2"] {
-            let committer = committer.clone();
-            tasks.push(tokio::spawn(async move { committer.commit(arrival(id)).await.is_ok() }));
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        tasks[1].abort();
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        drop(gate);
-        assert!(tasks.pop().unwrap().await.unwrap());
-        assert_eq!(*books.tried.lock().unwrap(), [["e0"], ["e2"]]);
     }
 }
