@@ -63,7 +63,12 @@ rows! {
         occurred_at: Option<Timestamp> as "timestamptz", received_at: Timestamp as "timestamptz",
         last_received_at: Timestamp as "timestamptz", deliveries: i32 as "integer",
         inquiry_id: Option<String> as "text", origin: String as "text", outcome: Option<String> as "text",
-        reason: Option<String> as "text", body_encoding: String as "text", body: Vec<u8> as "bytea",
+        reason: Option<String> as "text", subject: Option<String> as "text", body_encoding: String as "text",
+        body: Vec<u8> as "bytea",
+    }
+    SubjectRow of "subjects" {
+        environment: String as "text", subject: String as "text", sealed_key: Option<Vec<u8>> as "bytea",
+        master_key_id: Option<String> as "text", created_at: Timestamp as "timestamptz",
     }
     InquiryRow of "inquiries" {
         environment: String as "text", id: String as "text", status: Option<String> as "text",
@@ -88,35 +93,49 @@ fn select(table: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("SELECT * FROM {table}"))
 }
 
+/// The rows of some events, and what was new with them.
+#[derive(Clone)]
+struct Batch {
+    subjects: Vec<SubjectRow>,
+    events: Vec<EventRow>,
+    inquiries: Vec<InquiryRow>,
+    actions: Vec<ActionRow>,
+}
+
 /// What a load left, in batches.
 pub struct Rows {
     events: usize,
-    batches: Vec<(Vec<EventRow>, Vec<InquiryRow>, Vec<ActionRow>)>,
+    batches: Vec<Batch>,
 }
 
 impl Rows {
     pub async fn read(url: &str) -> Self {
-        let (mut events, inquiries, actions) = if url.starts_with("postgres") {
+        let (mut events, subjects, inquiries, actions) = if url.starts_with("postgres") {
             let mut from = PgConnection::connect(url).await.unwrap();
             let events = EventRow::read_postgres(&mut from).await;
-            (events, InquiryRow::read_postgres(&mut from).await, ActionRow::read_postgres(&mut from).await)
+            let subjects = SubjectRow::read_postgres(&mut from).await;
+            (events, subjects, InquiryRow::read_postgres(&mut from).await, ActionRow::read_postgres(&mut from).await)
         } else {
             let mut from = SqliteConnection::connect(url).await.unwrap();
             let events = EventRow::read_sqlite(&mut from).await;
-            (events, InquiryRow::read_sqlite(&mut from).await, ActionRow::read_sqlite(&mut from).await)
+            let subjects = SubjectRow::read_sqlite(&mut from).await;
+            (events, subjects, InquiryRow::read_sqlite(&mut from).await, ActionRow::read_sqlite(&mut from).await)
         };
         events.sort_by_key(|event| event.received_at);
         let mut inquiries: HashMap<String, InquiryRow> =
             inquiries.into_iter().map(|inquiry| (inquiry.id.clone(), inquiry)).collect();
+        let mut subjects: HashMap<String, SubjectRow> =
+            subjects.into_iter().map(|subject| (subject.subject.clone(), subject)).collect();
         let mut of_inquiry: HashMap<String, Vec<ActionRow>> = HashMap::new();
         for action in actions {
             of_inquiry.entry(action.inquiry_id.clone()).or_default().push(action);
         }
         let batch = |events: &[EventRow]| {
-            let ids = events.iter().filter_map(|event| event.inquiry_id.as_ref());
-            let new: Vec<InquiryRow> = ids.filter_map(|id| inquiries.remove(id)).collect();
+            let ids = || events.iter().filter_map(|event| event.inquiry_id.as_ref());
+            let subjects = ids().filter_map(|id| subjects.remove(&format!("inquiry/{id}"))).collect();
+            let new: Vec<InquiryRow> = ids().filter_map(|id| inquiries.remove(id)).collect();
             let actions = new.iter().flat_map(|inquiry| of_inquiry.remove(&inquiry.id).unwrap_or_default()).collect();
-            (events.to_vec(), new, actions)
+            Batch { subjects, events: events.to_vec(), inquiries: new, actions }
         };
         Self { events: events.len(), batches: events.chunks(BATCH).map(batch).collect() }
     }
@@ -136,14 +155,17 @@ pub async fn insert(url: &str, rows: &Rows, connections: usize) -> f64 {
         tasks.spawn(async move {
             if url.starts_with("postgres") {
                 let mut into = PgConnection::connect(&url).await.unwrap();
-                while let Some((events, inquiries, actions)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tx = into.begin().await.unwrap();
-                    EventRow::insert_postgres(events, &mut tx).await;
-                    if !inquiries.is_empty() {
-                        InquiryRow::insert_postgres(inquiries, &mut tx).await;
+                    EventRow::insert_postgres(&batch.events, &mut tx).await;
+                    if !batch.subjects.is_empty() {
+                        SubjectRow::insert_postgres(&batch.subjects, &mut tx).await;
                     }
-                    if !actions.is_empty() {
-                        ActionRow::insert_postgres(actions, &mut tx).await;
+                    if !batch.inquiries.is_empty() {
+                        InquiryRow::insert_postgres(&batch.inquiries, &mut tx).await;
+                    }
+                    if !batch.actions.is_empty() {
+                        ActionRow::insert_postgres(&batch.actions, &mut tx).await;
                     }
                     tx.commit().await.unwrap();
                 }
@@ -153,14 +175,17 @@ pub async fn insert(url: &str, rows: &Rows, connections: usize) -> f64 {
                 let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
                 let options = options.foreign_keys(true).pragma("secure_delete", "on");
                 let mut into = options.disable_statement_logging().connect().await.unwrap();
-                while let Some((events, inquiries, actions)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tx = into.begin().await.unwrap();
-                    EventRow::insert_sqlite(events, &mut tx).await;
-                    if !inquiries.is_empty() {
-                        InquiryRow::insert_sqlite(inquiries, &mut tx).await;
+                    EventRow::insert_sqlite(&batch.events, &mut tx).await;
+                    if !batch.subjects.is_empty() {
+                        SubjectRow::insert_sqlite(&batch.subjects, &mut tx).await;
                     }
-                    if !actions.is_empty() {
-                        ActionRow::insert_sqlite(actions, &mut tx).await;
+                    if !batch.inquiries.is_empty() {
+                        InquiryRow::insert_sqlite(&batch.inquiries, &mut tx).await;
+                    }
+                    if !batch.actions.is_empty() {
+                        ActionRow::insert_sqlite(&batch.actions, &mut tx).await;
                     }
                     tx.commit().await.unwrap();
                 }

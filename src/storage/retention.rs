@@ -3,9 +3,12 @@
 //! A batch takes rows in the order of an index that is there for other reasons, and passes over those that somebody
 //! has locked, so that nothing waits for it.
 
+use crate::domain::ids::InquiryId;
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::row::Place;
+use crate::storage::subjects::SubjectRef;
 use crate::storage::transaction::Tx;
 
 stored_words! {
@@ -104,9 +107,11 @@ statements! {
         postgres batch!(actions, "DELETE FROM actions", "id" of "actions" by "created_at" unless locked)
     }
     DELETE_INQUIRIES {
-        sqlite batch!(inquiries, "DELETE FROM inquiries", "id, environment" of "inquiries" by "first_seen_at"),
-        postgres batch!(inquiries, "DELETE FROM inquiries",
-                        "id, environment" of "inquiries" by "first_seen_at" unless locked)
+        sqlite concat!(batch!(inquiries, "DELETE FROM inquiries", "id, environment" of "inquiries" by "first_seen_at"),
+                       " RETURNING environment, id"),
+        postgres concat!(batch!(inquiries, "DELETE FROM inquiries",
+                                "id, environment" of "inquiries" by "first_seen_at" unless locked),
+                         " RETURNING environment, id")
     }
     COUNT_PAYLOADS { concat!("SELECT count(*) FROM events WHERE ", which!(payloads)) }
     COUNT_EVENTS { concat!("SELECT count(*) FROM events WHERE ", which!(events)) }
@@ -132,7 +137,7 @@ impl Tx {
             Kind::Payloads => DROP_PAYLOADS,
             Kind::Events => DELETE_EVENTS,
             Kind::Actions => DELETE_ACTIONS,
-            Kind::Inquiries => DELETE_INQUIRIES,
+            Kind::Inquiries => return Ok(self.prune_inquiries(from, before, most).await?.len() as u64),
         };
         let pruned = on_db!(self, conn, sql = statement =>
             sqlx::query(sql)
@@ -143,6 +148,21 @@ impl Tx {
                 .await
                 .map(|done| done.rows_affected()))?;
         Ok(pruned)
+    }
+
+    /// As [`Tx::prune`], of inquiries: which those were.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn prune_inquiries(&mut self, from: Timestamp, before: Timestamp, most: u32) -> Result<Vec<SubjectRef>> {
+        let rows: Vec<(String, String)> = on_db!(self, conn, sql = DELETE_INQUIRIES =>
+            sqlx::query_as(sql).bind(before).bind(from).bind(i64::from(most)).fetch_all(conn).await)?;
+        let read = |(environment, id): (String, String)| {
+            let place = Place { table: "inquiries", row: &id };
+            let inquiry = place.id("id", &id, InquiryId::parse)?;
+            Ok((place.environment(&environment)?, SubjectId::inquiry(&inquiry)))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// How many rows of a kind [`Tx::prune`] would take away as things are. Inquiries that only become free when their
