@@ -44,10 +44,8 @@ pub struct NewEvent<'a> {
     pub body: Option<&'a [u8]>,
 }
 
-impl NewEvent<'_> {
-    const fn encoding(&self) -> &'static str {
-        if self.body.is_some() { "sealed" } else { "dropped" }
-    }
+const fn encoding(body: Option<&[u8]>) -> &'static str {
+    if body.is_some() { "sealed" } else { "dropped" }
 }
 
 macro_rules! recorded_columns {
@@ -173,7 +171,7 @@ impl Tx {
                 .bind(column(events, |event| event.outcome.map(Outcome::as_str)))
                 .bind(column(events, |event| event.reason.map(fit)))
                 .bind(column(events, |event| event.subject.map(SubjectId::as_str)))
-                .bind(column(events, |event| event.encoding()))
+                .bind(column(events, |event| encoding(event.body)))
                 .bind(column(events, |event| event.body.unwrap_or_default()))
                 .fetch_all(conn)
                 .await
@@ -234,7 +232,7 @@ fn json_rows(events: &[NewEvent<'_>]) -> (String, Vec<u8>) {
             event.outcome.map(Outcome::as_str),
             event.reason.map(fit),
             event.subject.map(SubjectId::as_str),
-            event.encoding(),
+            encoding(event.body),
             begin,
             event.body.map_or(0, <[u8]>::len),
         )
