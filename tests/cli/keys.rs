@@ -22,7 +22,7 @@ fn installation(scratch: &Scratch, more: &str) -> Installation {
 async fn deliver(rekindle: &Installation, number: usize) {
     let body = serde_json::json!({ "data": { "type": "event", "id": format!("evt_{number}"), "attributes": {
         "name": "inquiry.created", "created-at": "2026-03-01T08:00:00.000Z", "payload": { "data": {
-            "type": "inquiry", "id": format!("inq_{number}"), "attributes": { "status": "created", "note": "Ada" } } } } } });
+            "type": "inquiry", "id": format!("inq_{number}"), "attributes": { "status": "created", "note": "Ada", "reference-id": "ada@mail.example" } } } } } });
     assert_eq!(rekindle.deliver("sandbox", body.to_string().as_bytes()).await.0, 200);
 }
 
@@ -72,6 +72,8 @@ async fn on_sqlite_the_first_start_makes_a_key_that_no_later_start_does_without(
     }
     let doctor = rekindle.run(&["doctor"]).await;
     assert!(doctor.code == Some(1) && doctor.out.contains("failed   keys: there is no key file"), "{}", doctor.out);
+    assert!(doctor.out.contains("1 of the newest 1 reference ids look like e-mail addresses"), "{}", doctor.out);
+    assert!(!doctor.out.contains("ada@"), "it says how many, and not who");
     assert_eq!(rekindle.list(&["inquiries", "list"]).await.len(), 1, "what needs no key works without one");
     let told = rekindle.refused(&["events", "show", "evt_1", "--payload"]).await;
     assert!(told.contains("there is no key file"), "{told}");
