@@ -79,7 +79,12 @@ rows! {
         occurred_at: Option<Timestamp> as "timestamptz", received_at: Timestamp as "timestamptz",
         last_received_at: Timestamp as "timestamptz", deliveries: i32 as "integer",
         inquiry_id: Option<String> as "text", origin: String as "text", outcome: Option<String> as "text",
-        reason: Option<String> as "text", body_encoding: String as "text", body: Vec<u8> as "bytea",
+        reason: Option<String> as "text", subject: Option<String> as "text", body_encoding: String as "text",
+        body: Vec<u8> as "bytea",
+    }
+    SubjectRow of "subjects" {
+        environment: String as "text", subject: String as "text", sealed_key: Option<Vec<u8>> as "bytea",
+        master_key_id: Option<String> as "text", created_at: Timestamp as "timestamptz",
     }
     InquiryRow of "inquiries" {
         environment: String as "text", id: String as "text", status: Option<String> as "text",
@@ -104,6 +109,15 @@ fn select(table: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("SELECT * FROM {table}"))
 }
 
+/// The rows of some events, and what was new with them.
+#[derive(Clone)]
+struct Batch {
+    subjects: Vec<SubjectRow>,
+    events: Vec<EventRow>,
+    inquiries: Vec<InquiryRow>,
+    actions: Vec<ActionRow>,
+}
+
 /// What a load left, in batches.
 pub struct Rows {
     events: usize,
@@ -111,91 +125,99 @@ pub struct Rows {
     as_often: Vec<Batch>,
 }
 
-/// What one transaction writes.
-type Batch = (Vec<EventRow>, Vec<InquiryRow>, Vec<ActionRow>);
-
 impl Rows {
     pub async fn read(url: &str) -> Self {
-        let (mut events, inquiries, actions) = if url.starts_with("postgres") {
+        let (mut events, subjects, inquiries, actions) = if url.starts_with("postgres") {
             let mut from = PgConnection::connect(url).await.unwrap();
             let events = EventRow::read_postgres(&mut from).await;
-            (events, InquiryRow::read_postgres(&mut from).await, ActionRow::read_postgres(&mut from).await)
+            let subjects = SubjectRow::read_postgres(&mut from).await;
+            (events, subjects, InquiryRow::read_postgres(&mut from).await, ActionRow::read_postgres(&mut from).await)
         } else {
             let mut from = SqliteConnection::connect(url).await.unwrap();
             let events = EventRow::read_sqlite(&mut from).await;
-            (events, InquiryRow::read_sqlite(&mut from).await, ActionRow::read_sqlite(&mut from).await)
+            let subjects = SubjectRow::read_sqlite(&mut from).await;
+            (events, subjects, InquiryRow::read_sqlite(&mut from).await, ActionRow::read_sqlite(&mut from).await)
         };
         // In the order in which they happened: by place within the life of their inquiry, then as they came.
         events.sort_by_key(|event| event.received_at);
         let inquiries: HashMap<String, InquiryRow> =
             inquiries.into_iter().map(|inquiry| (inquiry.id.clone(), inquiry)).collect();
+        let subjects: HashMap<String, SubjectRow> =
+            subjects.into_iter().map(|subject| (subject.subject.clone(), subject)).collect();
         let mut of_inquiry: HashMap<String, Vec<ActionRow>> = HashMap::new();
         for action in actions {
             of_inquiry.entry(action.inquiry_id.clone()).or_default().push(action);
         }
-        let once = in_batches(&events, |seen, event| Writes::once(seen, event, &inquiries, &of_inquiry));
-        let as_often = in_batches(&events, |seen, event| Writes::each(seen, event, &inquiries, &of_inquiry));
+        let known = Known { subjects, inquiries, actions: of_inquiry };
+        let once = in_batches(&events, &known, Writes::once);
+        let as_often = in_batches(&events, &known, Writes::each);
         Self { events: events.len(), once, as_often }
     }
+}
+
+/// What there is in the end, by inquiry.
+struct Known {
+    subjects: HashMap<String, SubjectRow>,
+    inquiries: HashMap<String, InquiryRow>,
+    actions: HashMap<String, Vec<ActionRow>>,
 }
 
 /// What one event makes us write beside itself.
 #[derive(Default)]
 struct Writes {
+    subject: Option<SubjectRow>,
     inquiry: Option<InquiryRow>,
     actions: Vec<ActionRow>,
 }
 
-type Inquiries = HashMap<String, InquiryRow>;
-type Actions = HashMap<String, Vec<ActionRow>>;
-
 impl Writes {
     /// As it is in the end, with the first event.
-    fn once(seen: &mut HashSet<String>, event: &EventRow, inquiries: &Inquiries, actions: &Actions) -> Self {
-        let Some(id) = event.inquiry_id.as_ref().filter(|id| seen.insert((*id).clone())) else {
-            return Self::default();
-        };
-        Self { inquiry: inquiries.get(id).cloned(), actions: actions.get(id).cloned().unwrap_or_default() }
+    fn once(event: &EventRow, first: bool, known: &Known) -> Self {
+        let Some(id) = event.inquiry_id.as_ref().filter(|_| first) else { return Self::default() };
+        Self {
+            subject: known.subjects.get(&format!("inquiry/{id}")).cloned(),
+            inquiry: known.inquiries.get(id).cloned(),
+            actions: known.actions.get(id).cloned().unwrap_or_default(),
+        }
     }
 
     /// As it is at that moment, with each.
-    fn each(seen: &mut HashSet<String>, event: &EventRow, inquiries: &Inquiries, actions: &Actions) -> Self {
+    fn each(event: &EventRow, first: bool, known: &Known) -> Self {
         let (Some(id), Some(name)) = (&event.inquiry_id, &event.name) else { return Self::default() };
         let status = match name.trim_start_matches("inquiry.") {
             "started" | "transitioned" => "pending",
             moment => moment,
         };
-        let inquiry = inquiries.get(id).cloned();
-        let inquiry = inquiry.map(|inquiry| InquiryRow { status: Some(status.to_owned()), ..inquiry });
-        let ended = actions.get(id).cloned().unwrap_or_default();
-        let actions = if seen.insert(id.clone()) {
-            let planned = |action: ActionRow| ActionRow {
-                state: "planned".to_owned(),
-                cancelled_by: None,
-                finished_at: None,
-                ..action
-            };
-            ended.into_iter().map(planned).collect()
-        } else if status == "completed" {
-            ended
-        } else {
-            Vec::new()
+        let now = |inquiry: &InquiryRow| InquiryRow { status: Some(status.to_owned()), ..inquiry.clone() };
+        let planned = |action: ActionRow| ActionRow {
+            state: "planned".to_owned(),
+            cancelled_by: None,
+            finished_at: None,
+            ..action
         };
-        Self { inquiry, actions }
+        let Self { subject, actions: ended, .. } = Self::once(event, true, known);
+        let actions = match status {
+            _ if first => ended.into_iter().map(planned).collect(),
+            "completed" => ended,
+            _ => Vec::new(),
+        };
+        Self { subject: subject.filter(|_| first), inquiry: known.inquiries.get(id).map(now), actions }
     }
 }
 
-fn in_batches(events: &[EventRow], mut of: impl FnMut(&mut HashSet<String>, &EventRow) -> Writes) -> Vec<Batch> {
+fn in_batches(events: &[EventRow], known: &Known, of: fn(&EventRow, bool, &Known) -> Writes) -> Vec<Batch> {
     let mut seen = HashSet::new();
     let batch = |events: &[EventRow]| {
         // Within one statement a row can be written once.
-        let (mut inquiries, mut actions) = (HashMap::new(), HashMap::new());
+        let (mut subjects, mut inquiries, mut actions) = (Vec::new(), HashMap::new(), HashMap::new());
         for event in events {
-            let writes = of(&mut seen, event);
+            let writes = of(event, seen.insert(event.inquiry_id.clone()), known);
+            subjects.extend(writes.subject);
             inquiries.extend(writes.inquiry.map(|inquiry| (inquiry.id.clone(), inquiry)));
             actions.extend(writes.actions.into_iter().map(|action| (action.id.clone(), action)));
         }
-        (events.to_vec(), inquiries.into_values().collect(), actions.into_values().collect())
+        let (inquiries, actions) = (inquiries.into_values().collect(), actions.into_values().collect());
+        Batch { subjects, events: events.to_vec(), inquiries, actions }
     };
     events.chunks(BATCH).map(batch).collect()
 }
@@ -224,11 +246,12 @@ pub async fn insert(url: &str, rows: &Rows, written: Written, connections: usize
         tasks.spawn(async move {
             if url.starts_with("postgres") {
                 let mut into = PgConnection::connect(&url).await.unwrap();
-                while let Some((events, inquiries, actions)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tx = into.begin().await.unwrap();
-                    EventRow::insert_postgres(events, None, &mut tx).await;
-                    InquiryRow::insert_postgres(inquiries, inquiry, &mut tx).await;
-                    ActionRow::insert_postgres(actions, action, &mut tx).await;
+                    EventRow::insert_postgres(&batch.events, None, &mut tx).await;
+                    SubjectRow::insert_postgres(&batch.subjects, None, &mut tx).await;
+                    InquiryRow::insert_postgres(&batch.inquiries, inquiry, &mut tx).await;
+                    ActionRow::insert_postgres(&batch.actions, action, &mut tx).await;
                     tx.commit().await.unwrap();
                 }
             } else {
@@ -237,11 +260,12 @@ pub async fn insert(url: &str, rows: &Rows, written: Written, connections: usize
                 let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
                 let options = options.foreign_keys(true).pragma("secure_delete", "on");
                 let mut into = options.disable_statement_logging().connect().await.unwrap();
-                while let Some((events, inquiries, actions)) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tx = into.begin().await.unwrap();
-                    EventRow::insert_sqlite(events, None, &mut tx).await;
-                    InquiryRow::insert_sqlite(inquiries, inquiry, &mut tx).await;
-                    ActionRow::insert_sqlite(actions, action, &mut tx).await;
+                    EventRow::insert_sqlite(&batch.events, None, &mut tx).await;
+                    SubjectRow::insert_sqlite(&batch.subjects, None, &mut tx).await;
+                    InquiryRow::insert_sqlite(&batch.inquiries, inquiry, &mut tx).await;
+                    ActionRow::insert_sqlite(&batch.actions, action, &mut tx).await;
                     tx.commit().await.unwrap();
                 }
             }

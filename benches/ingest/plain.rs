@@ -18,6 +18,7 @@ use rekindle::domain::signature;
 use rekindle::http::server::{self, ServerLimits};
 use rekindle::storage::Database;
 use rekindle::storage::events::Origin;
+use rekindle::vault::Vault;
 use tokio::net::TcpListener;
 
 use crate::payload::{ENVIRONMENT, SECRET};
@@ -27,7 +28,8 @@ pub const WORD: &str = "plain-handler";
 
 pub async fn serve(config: &str) {
     let config = Config::load(Some(config.as_ref())).unwrap();
-    let database = Database::open(config.database_url.expose()).await.unwrap();
+    let vault = Vault::with(config.master_keys.given().unwrap());
+    let database = Database::open(config.database_url.expose()).await.unwrap().with_vault(vault);
     let app = App::new(&config, database, Clock::System).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     eprintln!("{{\"public\":\"{}\"}}", listener.local_addr().unwrap());

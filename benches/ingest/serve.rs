@@ -10,6 +10,9 @@ use tempfile::TempDir;
 use crate::payload::{ENVIRONMENT, SECRET};
 use crate::plain;
 
+/// Invented, and of use to nobody.
+const MASTER_KEY: &str = "cmVraW5kbGUgYmVuY2ggbWFzdGVyIGtleSwgMzIgYi4=";
+
 /// A configuration and a migrated database.
 pub struct Home {
     pub url: String,
@@ -24,7 +27,7 @@ impl Home {
         database.close().await;
         // In mode observe everything is planned and nothing performed: this is about ingest.
         let config = format!(
-            "database_url = \"{url}\"\n\
+            "database_url = \"{url}\"\nmaster_key = \"{MASTER_KEY}\"\n\
              [listen]\npublic = \"127.0.0.1:0\"\ninternal = \"127.0.0.1:0\"\n\
              [log]\nformat = \"json\"\n\
              [environments.{ENVIRONMENT}]\nmode = \"observe\"\nwebhook_secrets = [\"{SECRET}\"]\n\

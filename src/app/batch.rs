@@ -1,32 +1,38 @@
 //! One transaction for many deliveries: recorded, applied, planned and committed, or none of it.
 
-use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::app::Environments;
+use crate::app::erasure::{erase, erased_by};
 use crate::app::ingest::Receipt;
 use crate::app::observe::{TRIES, Told, observe};
 use crate::clock::Clock;
 use crate::domain::event::{Event, Subject};
-use crate::domain::ids::{EnvironmentName, EventId, TemplateId};
+use crate::domain::ids::{EnvironmentName, EventId, InquiryId, TemplateId};
 use crate::domain::inquiry::Change;
 use crate::domain::signature::Age;
+use crate::domain::subject::SubjectId;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::storage::events::{EventKey, NewEvent, Origin, Outcome};
-use crate::storage::{Database, StorageError};
+use crate::storage::subjects::SubjectRef;
+use crate::storage::{Database, StorageError, Tx};
+use crate::vault::{Packed, Place, SubjectKey, VaultError};
 
 /// Something that was verified and is to be on disk before anyone is told so. Without `Debug`: it holds people's data.
 #[derive(Clone)]
 pub(super) struct Arrival {
     key: EventKey,
     content: Content,
+    /// Whom it is about: under whose key the body is sealed.
+    subject: SubjectId,
     origin: Origin,
     received_at: Timestamp,
-    body: Bytes,
+    body: Packed,
 }
 
 /// What is in it.
@@ -48,8 +54,9 @@ impl Arrival {
         received_at: Timestamp,
         body: Bytes,
     ) -> Self {
-        let key = (environment.clone(), event.id.clone());
-        Self { key, content: Content::Event(Box::new(event), age), origin, received_at, body }
+        let (key, subject) = ((environment.clone(), event.id.clone()), event.subject_id());
+        let body = Packed::of(body);
+        Self { key, content: Content::Event(Box::new(event), age), subject, origin, received_at, body }
     }
 
     /// A body that is no event, as far as we understand it.
@@ -60,14 +67,34 @@ impl Arrival {
         received_at: Timestamp,
         body: Bytes,
     ) -> Self {
-        let key = (environment.clone(), content_id(&body));
-        Self { key, content: Content::Unreadable(why), origin, received_at, body }
+        let id = content_id(&body);
+        let (subject, body) = (SubjectId::event(&id), Packed::of(body));
+        Self { key: (environment.clone(), id), content: Content::Unreadable(why), subject, origin, received_at, body }
     }
 
     /// The same, to be kept although it could not be applied.
     pub(super) fn set_aside(&self, why: &str) -> Self {
         let why = format!("it could not be applied: {why}");
-        Self::unreadable(&self.key.0, why, self.origin, self.received_at, self.body.clone())
+        // What we packed ourselves unpacks.
+        let body = self.body.clone().unpack().unwrap_or_default().into();
+        let subject = self.subject.clone();
+        Self { subject, ..Self::unreadable(&self.key.0, why, self.origin, self.received_at, body) }
+    }
+
+    fn whose(&self) -> SubjectRef {
+        (self.key.0.clone(), self.subject.clone())
+    }
+
+    const fn happened_at(&self) -> Timestamp {
+        match &self.content {
+            Content::Event(event, _) => event.occurred_at,
+            Content::Unreadable(_) => self.received_at,
+        }
+    }
+
+    fn sealed(&self, key: &SubjectKey) -> Result<Vec<u8>, VaultError> {
+        let (environment, event) = &self.key;
+        key.seal(Place { environment, subject: &self.subject }, event, &self.body)
     }
 
     /// What it weighs while it waits, in bytes.
@@ -136,7 +163,11 @@ async fn try_commit(
         });
     }
 
-    let there_already = tx.record_events(&records.rows()).await?;
+    let erased = erased_by(&mut tx, taken().map(|(arrival, event)| (&arrival.key.0, event))).await?;
+    let new = || records.0.values().map(|record| record.arrival).filter(|arrival| !known.contains_key(&arrival.key));
+    let bodies = seal(&mut tx, new(), &erased, now).await?;
+    erase(&mut tx, &erased, now).await?;
+    let there_already = tx.record_events(&records.rows(&bodies)).await?;
     for (environment, template) in newest_templates(taken()) {
         tx.observe_template(environment, template, now).await?;
     }
@@ -149,6 +180,27 @@ async fn try_commit(
         }
     }
     Ok(Some(receipts))
+}
+
+/// The bodies of these, sealed, each under the key of its subject; those of whom nothing is kept are left out.
+async fn seal<'a>(
+    tx: &mut Tx,
+    arrivals: impl Iterator<Item = &'a Arrival>,
+    erased: &BTreeSet<SubjectRef>,
+    now: Timestamp,
+) -> Result<HashMap<&'a EventKey, Vec<u8>>, StorageError> {
+    let mut wanted: BTreeMap<SubjectRef, Timestamp> = BTreeMap::new();
+    let mut arrivals: Vec<(SubjectRef, &Arrival)> = arrivals.map(|arrival| (arrival.whose(), arrival)).collect();
+    arrivals.retain(|(whose, _)| !erased.contains(whose));
+    for (whose, arrival) in &arrivals {
+        let at = wanted.entry(whose.clone()).or_insert(arrival.happened_at());
+        *at = arrival.happened_at().max(*at);
+    }
+    let keys = tx.subject_keys(&wanted, now).await?;
+    let sealed = arrivals
+        .into_iter()
+        .filter_map(|(whose, arrival)| keys.get(&whose).map(|key| Ok((&arrival.key, arrival.sealed(key)?))));
+    Ok(sealed.collect::<Result<_, VaultError>>()?)
 }
 
 /// How an event stands when it arrives.
@@ -252,13 +304,15 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn rows(&self) -> Vec<NewEvent<'_>> {
-        fn row<'b>((key, record): (&&'b EventKey, &'b Record<'_>)) -> NewEvent<'b> {
-            let Arrival { content, origin, received_at, body, .. } = record.arrival;
+    fn rows<'b>(&'b self, bodies: &'b HashMap<&EventKey, Vec<u8>>) -> Vec<NewEvent<'b>> {
+        let row = |(key, record): (&&'b EventKey, &'b Record<'_>)| {
+            let Arrival { content, subject, origin, received_at, .. } = record.arrival;
             let event = match content {
                 Content::Event(event, _) => Some(event),
                 Content::Unreadable(_) => None,
             };
+            let inquiry = event.and_then(|event| event.inquiry());
+            let is_it = |inquiry: &InquiryId| subject.as_inquiry() == Some(inquiry.as_str());
             NewEvent {
                 key,
                 name: event.map(|event| &*event.name),
@@ -266,13 +320,14 @@ impl<'a> Records<'a> {
                 received_at: *received_at,
                 last_received_at: record.last_received_at,
                 deliveries: record.deliveries,
-                inquiry: event.and_then(|event| event.inquiry()),
+                inquiry,
                 origin: *origin,
                 outcome: record.outcome,
                 reason: record.reason.as_deref(),
-                body,
+                subject: (!inquiry.is_some_and(is_it)).then_some(subject),
+                body: bodies.get(*key).map(Vec::as_slice),
             }
-        }
+        };
         self.0.iter().map(row).collect()
     }
 }

@@ -8,6 +8,8 @@ mod committer;
 
 mod observe;
 
+mod erasure;
+
 pub mod ingest;
 
 pub mod replan;
@@ -27,6 +29,8 @@ pub mod reconcile;
 pub mod quarantine;
 
 pub mod retention;
+
+pub mod keys;
 
 pub mod operate;
 

@@ -2,6 +2,7 @@
 //!
 //! A fresh delivery of the same event releases it too; that is part of taking deliveries.
 
+use crate::app::erasure::{erase, erased_by};
 use crate::app::observe::TRIES;
 use crate::app::{App, Environment};
 use crate::domain::event::{Event, Subject, Unreadable};
@@ -37,7 +38,9 @@ pub enum QuarantineError {
     #[error("environment {0} is not configured")]
     UnknownEnvironment(EnvironmentName),
     /// Its body was dropped by retention.
-    #[error("the body of event {0} was dropped when its time was over; `rekindle reconcile` asks Persona for it")]
+    #[error(
+        "the body of event {0} was dropped when its time was over or its subject erased; `rekindle reconcile` asks Persona for it"
+    )]
     NoBody(EventId),
     /// Its body is not understood.
     #[error(transparent)]
@@ -113,6 +116,8 @@ impl App {
                     }
                 }
             };
+            let erased = erased_by(&mut tx, [(name, event)].into_iter()).await?;
+            erase(&mut tx, &erased, now).await?;
             let reason = note.map_or_else(|| why.to_owned(), |note| format!("{why}; {note}"));
             // Last, as deliveries do it, so that neither waits for the other.
             if !tx.decide_event(name, id, Decision { outcome, reason: Some(&reason), by, at: now }).await? {

@@ -1,5 +1,8 @@
 //! Reading an inquiry again at Persona, before a person is troubled or when a call was refused.
 
+use std::collections::BTreeSet;
+
+use crate::app::erasure::erase;
 use crate::app::observe::{TRIES, Told, observe};
 use crate::app::remind::after;
 use crate::app::{App, Environment};
@@ -8,6 +11,7 @@ use crate::domain::ids::InquiryId;
 use crate::domain::inquiry::{Change, Inquiry};
 use crate::domain::observation::{Observation, Snapshot};
 use crate::domain::plan::{Objection, Situation};
+use crate::domain::subject::SubjectId;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::persona::client::PersonaClient;
@@ -73,7 +77,7 @@ impl App {
         Err(StorageError::Contended)
     }
 
-    /// Applies one observation within an open transaction; what it changed. `None` when the transaction has to begin
+    /// Applies one observation within an open transaction, and erases what it says was erased; what it changed. `None` when the transaction has to begin
     /// again.
     pub(super) async fn observe_one(
         &self,
@@ -82,8 +86,13 @@ impl App {
         observation: &Observation,
         now: Timestamp,
     ) -> Result<Option<Change>, StorageError> {
-        let told = Told { environment: &environment.settings.name, observation };
+        let name = &environment.settings.name;
+        let told = Told { environment: name, observation };
         let changes = observe(tx, self.environments(), &[told], now).await?;
+        if changes.is_some() && observation.redacts() {
+            let subject = SubjectId::inquiry(&observation.inquiry);
+            erase(tx, &BTreeSet::from([(name.clone(), subject)]), now).await?;
+        }
         Ok(changes.and_then(|changes| changes.into_iter().next()))
     }
 

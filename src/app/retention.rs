@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::retention::Kind;
+use crate::storage::subjects::Because;
 
 /// Rows in one transaction.
 const BATCH: u32 = 500;
@@ -55,6 +56,7 @@ impl App {
         for kind in Kind::ALL.iter().copied() {
             pruned.push(self.prune_kind(kind).await?);
         }
+        self.prune_keys().await?;
         if pruned.iter().any(|pruned| pruned.rows > 0) {
             let rows = |kind| pruned.iter().filter(|pruned| pruned.kind == kind).map(|pruned| pruned.rows).sum::<u64>();
             info!(
@@ -88,7 +90,13 @@ impl App {
         let mut rows = 0;
         loop {
             let mut tx = self.database().begin().await?;
-            let batch = tx.prune(kind, from, before, BATCH).await?;
+            let batch = if kind == Kind::Inquiries {
+                let gone = tx.prune_inquiries(from, before, BATCH).await?;
+                tx.destroy_known_keys(&gone, Because::Retention, self.clock().now()).await?;
+                gone.len() as u64
+            } else {
+                tx.prune(kind, from, before, BATCH).await?
+            };
             tx.commit().await?;
             rows += batch;
             if batch < u64::from(BATCH) {
@@ -101,6 +109,21 @@ impl App {
         tx.commit().await?;
         metrics::counter!("rekindle_pruned_total", "kind" => kind.as_str()).increment(rows);
         Ok(Pruned { kind, before, rows })
+    }
+
+    /// Destroys the keys of subjects of which no payload is left: a payload that was copied elsewhere goes with them.
+    async fn prune_keys(&self) -> Result<(), StorageError> {
+        // A younger key may have been made for a payload that is still to come.
+        let before = self.kept_from(Kind::Payloads);
+        loop {
+            let mut tx = self.database().begin().await?;
+            let batch = tx.destroy_idle_keys(before, self.clock().now(), BATCH).await?;
+            tx.commit().await?;
+            if batch < u64::from(BATCH) {
+                return Ok(());
+            }
+            tokio::time::sleep(BREATH).await;
+        }
     }
 
     /// Rows of a kind are kept from this time on.

@@ -5,14 +5,19 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::keys::{self, KeysError};
 use crate::app::{App, Environment};
-use crate::cli::{Common, output};
+use crate::cli::{Common, output, vault};
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
+use crate::domain::subject::looks_personal;
 use crate::persona::client::PersonaClient;
 use crate::persona::error::PersonaError;
 use crate::persona::request::ListFilter;
-use crate::storage::{Database, StorageError};
+use crate::storage::{Database, Kind, StorageError};
+
+/// How many of the newest reference ids are looked at.
+const REFERENCES: u32 = 1_000;
 
 /// Check configuration, database, Persona and secrets, and say what to do
 #[derive(Debug, Args)]
@@ -77,6 +82,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
             return findings;
         }
     };
+    findings.extend(key_findings(config, &database).await);
     match App::new(config, database, Clock::System) {
         Ok(app) => {
             for environment in app.environments().values() {
@@ -102,6 +108,36 @@ async fn database(config: &Config) -> Result<(Finding, Database), StorageError> 
         Err(why) => return Err(why),
     };
     Ok((finding, database))
+}
+
+/// The master keys, and what of people's data is not sealed.
+async fn key_findings(config: &Config, database: &Database) -> Vec<Finding> {
+    let needed = keys::needed(database).await.unwrap_or_default();
+    let mut findings = vec![match vault::at_hand(config, database) {
+        Ok(vault) => match needed.iter().find(|id| !vault.key_ids().contains(id)) {
+            Some(missing) => failed("keys", KeysError::Missing(missing.clone()).to_string()),
+            None => ok("keys", format!("{} master key(s) at hand", vault.key_ids().len())),
+        },
+        // The first start on SQLite makes one.
+        Err(why) if needed.is_empty() && database.kind() == Kind::Sqlite => warning("keys", format!("{why:#}")),
+        Err(why) => failed("keys", format!("{why:#}")),
+    }];
+    let Ok(mut tx) = database.read().await else { return findings };
+    if tx.has_plain_bodies().await.unwrap_or(false) {
+        let text = "some bodies were stored before there was sealing; `rekindle keys seal` seals them";
+        findings.push(warning("people's data", text));
+    }
+    let looked_at = tx.recent_reference_ids(REFERENCES).await.unwrap_or_default();
+    let personal = looked_at.iter().filter(|id| looks_personal(id)).count();
+    if personal > 0 {
+        let text = format!(
+            "{personal} of the newest {} reference ids look like e-mail addresses or phone numbers; they are stored in \
+             the clear, so let your application use opaque ids",
+            looked_at.len()
+        );
+        findings.push(warning("people's data", text));
+    }
+    findings
 }
 
 async fn environment_findings(environment: &Environment) -> Vec<Finding> {

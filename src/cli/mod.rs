@@ -6,6 +6,7 @@ mod doctor;
 mod events;
 mod import;
 mod inquiries;
+mod keys;
 mod lanes;
 mod migrate;
 mod open;
@@ -15,6 +16,7 @@ mod reconcile;
 mod serve;
 mod simulator;
 pub mod telemetry;
+mod vault;
 mod worker;
 
 use std::path::PathBuf;
@@ -58,6 +60,9 @@ enum Verb {
     Reconcile(reconcile::Reconcile),
     /// Take away what has served its time
     Prune(prune::Prune),
+    /// The keys that people's data is sealed under
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
     /// Check configuration, database, Persona and secrets, and say what to do
@@ -101,6 +106,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,
+        Verb::Keys(keys) => keys.run().await,
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Doctor(doctor) => doctor.run().await,
     }

@@ -3,11 +3,12 @@
 use anyhow::{Context, bail};
 
 use crate::app::App;
-use crate::cli::Common;
+use crate::cli::{Common, vault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ids::EnvironmentName;
 use crate::storage::Database;
+use crate::vault::Vault;
 
 /// The environments that can be asked: the one named, or every one that has an API key. `what` asks, and what for.
 pub(super) fn asking(config: &Config, wanted: Option<&str>, what: &str) -> anyhow::Result<Vec<EnvironmentName>> {
@@ -33,12 +34,18 @@ impl Common {
         let config = self.configuration()?;
         let database = Database::open(config.database_url.expose()).await.context("the database can't be opened")?;
         database.check_schema().await?;
-        Ok((config, database))
+        // What needs no key works without one, and what needs one then says why there is none.
+        let vault = vault::at_hand(&config, &database).unwrap_or_else(|why| Vault::locked(format!("{why:#}")));
+        Ok((config, database.with_vault(vault)))
     }
 
     /// The use cases over the database as it is.
     pub(super) async fn app(&self) -> anyhow::Result<(Config, App)> {
         let (config, database) = self.database().await?;
+        let database = vault::unlocked(&config, database, |path| {
+            eprintln!("rekindle: made the key file {}: keep a copy of it apart from the database", path.display());
+        })
+        .await?;
         let app = App::new(&config, database, Clock::System)?;
         Ok((config, app))
     }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::cli::{Common, telemetry};
+use crate::cli::{Common, telemetry, vault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{internal, public, server};
@@ -63,6 +63,11 @@ pub(super) async fn run(common: &Common, parts: Parts) -> anyhow::Result<ExitCod
         );
     }
     database.migrate().await.context("the database's schema can't be brought up to date")?;
+    let database = vault::unlocked(&config, database, |path| {
+        info!(path = %path.display(), "made the key file: without it people's data can't be read, so keep a copy of it \
+                                       apart from the database");
+    })
+    .await?;
     let app = App::new(&config, database, Clock::System)?;
     let running = Running::start(&config, app, metrics, parts).await?;
     let (internal, worker) = (running.internal, parts.worker);

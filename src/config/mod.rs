@@ -6,6 +6,7 @@
 mod address;
 mod environment;
 mod error;
+mod keys;
 mod nearest;
 mod notifier;
 mod reader;
@@ -30,6 +31,7 @@ use figment::providers::{Format, Toml};
 pub use address::{DatabaseKind, DatabaseUrl};
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
+pub use keys::MasterKeys;
 pub use notifier::NotifierConfig;
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use template::TemplateRules;
@@ -46,6 +48,8 @@ pub const DEFAULT_FILE: &str = "rekindle.toml";
 pub struct Config {
     /// Where the database is.
     pub database_url: DatabaseUrl,
+    /// What people's data is sealed under.
+    pub master_keys: MasterKeys,
     /// Where we answer.
     pub listen: Listen,
     /// Persona's environments, by name.
@@ -124,6 +128,7 @@ impl Config {
 
     fn read(mut top: Section<'_>) -> Option<Self> {
         let database_url = database_url(&mut top);
+        let master_keys = keys::master_keys(&mut top);
         let listen = settings::listen(top.section("listen"));
         let (notifiers, names) = notifier::notifiers(&mut top);
         let mut environments = BTreeMap::new();
@@ -140,7 +145,18 @@ impl Config {
         let log = settings::log(top.section("log"));
         top.finish();
         let database_url = database_url?;
-        Some(Self { database_url, listen, environments, notifiers, limits, worker, reconcile, retention, log })
+        Some(Self {
+            database_url,
+            master_keys,
+            listen,
+            environments,
+            notifiers,
+            limits,
+            worker,
+            reconcile,
+            retention,
+            log,
+        })
     }
 }
 

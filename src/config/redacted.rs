@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, Environment, NotifierConfig, address, secret};
+use super::{Config, Environment, MasterKeys, NotifierConfig, address, secret};
 use crate::domain::rules::{Rules, Step};
 
 pub(super) fn text(config: &Config) -> String {
@@ -15,8 +15,14 @@ pub(super) fn text(config: &Config) -> String {
 }
 
 fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
-    let Config { database_url, listen, environments, notifiers, limits, worker, reconcile, retention, log } = config;
+    let Config { database_url, master_keys, listen, environments, notifiers, limits, worker, .. } = config;
+    let Config { reconcile, retention, log, .. } = config;
     writeln!(out, "database_url = {:?}", database_url.to_string())?;
+    match master_keys {
+        MasterKeys::Given(keys) => writeln!(out, "# master_key: {} given", keys.len())?,
+        MasterKeys::File(path) => writeln!(out, "master_key_file = {:?}", path.display().to_string())?,
+        MasterKeys::BesideTheDatabase => {}
+    }
     writeln!(out, "\n[listen]\npublic = \"{}\"\ninternal = \"{}\"", listen.public, listen.internal)?;
     for environment in environments.values() {
         write_environment(out, environment)?;

@@ -11,6 +11,7 @@ use crate::domain::ids::{EventId, InquiryId, SessionId, TemplateId, TemplateVers
 use crate::domain::observation::{Attributes, Observation, ObservedAt, Source};
 use crate::domain::resource::{self, get, id_of, is, path, related};
 use crate::domain::status::Status;
+use crate::domain::subject::{self, About, SubjectId};
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
@@ -52,6 +53,8 @@ pub struct Event {
     pub subject: Subject,
     /// What it says of templates.
     pub templates: Vec<Template>,
+    /// Whom its payload is about, inquiry or not.
+    pub about: About,
 }
 
 /// What an event says of an inquiry.
@@ -111,6 +114,22 @@ impl Event {
         }
     }
 
+    /// Whom its payload is about; the event itself where nobody knows.
+    #[must_use]
+    pub fn subject_id(&self) -> SubjectId {
+        self.about.subject.clone().unwrap_or_else(|| SubjectId::event(&self.id))
+    }
+
+    /// Whether it says that Persona erased what it knew of its subject.
+    #[must_use]
+    pub fn redacts(&self) -> bool {
+        let of_inquiry = match &self.subject {
+            Subject::Inquiry(observation) => observation.redacts(),
+            Subject::None(_) => false,
+        };
+        of_inquiry || self.about.redacted
+    }
+
     /// Reads a webhook's body, or the API's answer for one event: both have the same shape.
     ///
     /// `received_at` stands in where the event does not say when it happened.
@@ -137,11 +156,17 @@ impl Event {
         let created_at = path(event, &["attributes", "created-at"]).and_then(timestamp);
         let updated_at = path(payload, &["data", "attributes", "updated-at"]).and_then(timestamp);
         let occurred_at = created_at.or(updated_at).unwrap_or(received_at);
+        let subject = subject(name, payload, occurred_at);
+        let inquiry = match &subject {
+            Subject::Inquiry(observation) => Some(&observation.inquiry),
+            Subject::None(_) => None,
+        };
         Ok(Self {
             id,
             name: name.to_owned(),
             occurred_at,
-            subject: subject(name, payload, occurred_at),
+            about: subject::about(name, payload, inquiry),
+            subject,
             templates: templates(name, payload, occurred_at),
         })
     }

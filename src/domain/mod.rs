@@ -20,6 +20,8 @@ pub mod action;
 
 pub mod resource;
 
+pub mod subject;
+
 pub mod event;
 
 pub mod signature;

@@ -137,6 +137,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Whether it says that Persona erased what it knew of the person.
+    #[must_use]
+    pub const fn redacts(&self) -> bool {
+        matches!(self.attributes.redacted_at, Some(Some(_)))
+    }
+
     /// What a read at Persona's API says, asked at `asked_at` by our clock; the time it speaks for is `updated-at`.
     #[must_use]
     pub fn of_read(snapshot: Snapshot, asked_at: Timestamp) -> Self {

@@ -1,6 +1,7 @@
 //! A database, chosen by its URL, and the transactions it opens.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use sqlx::{PgPool, SqlitePool};
 
@@ -9,6 +10,7 @@ use crate::storage::error::{Result, StorageError};
 use crate::storage::transaction::{Open, Tx};
 use crate::storage::wake::{Bell, Wakes};
 use crate::storage::{migrations, open};
+use crate::vault::Vault;
 
 /// A plan that was made for a small table is otherwise kept while the table grows, whatever it then costs. In the round
 /// trip of the BEGIN, and for its transaction alone, so that a pooler in front is no obstacle.
@@ -22,6 +24,7 @@ macro_rules! plan_each_time {
 #[derive(Clone)]
 pub struct Database {
     pools: Pools,
+    vault: Vault,
     bell: Bell,
 }
 
@@ -36,7 +39,7 @@ pub enum Kind {
 
 #[derive(Clone)]
 pub(super) enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: SqlitePool, readers: SqlitePool, file: PathBuf },
     Postgres(PgPool),
 }
 
@@ -51,12 +54,36 @@ impl Database {
         let pools = match url.split_once(':') {
             Some(("sqlite", _)) => {
                 let (writer, readers) = open::sqlite(url).await?;
-                Pools::Sqlite { writer, readers }
+                let file = writer.connect_options().get_filename().to_owned();
+                Pools::Sqlite { writer, readers, file }
             }
             Some(("postgres" | "postgresql", _)) => Pools::Postgres(open::postgres(url)?),
             _ => return Err(StorageError::InvalidUrl("must start with sqlite:// or postgres://")),
         };
-        Ok(Self { pools, bell: Bell::default() })
+        let vault = Vault::locked("the database was opened without one");
+        Ok(Self { pools, vault, bell: Bell::default() })
+    }
+
+    /// The same database with a vault: without one, nothing of people's data can be sealed or opened.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Vault) -> Self {
+        self.vault = vault;
+        self
+    }
+
+    /// What seals and opens people's data.
+    #[must_use]
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The file it is, where it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.pools {
+            Pools::Sqlite { file, .. } => Some(file),
+            Pools::Postgres(_) => None,
+        }
     }
 
     /// Brings the schema up to date; safe to call from several processes at once.
@@ -84,7 +111,7 @@ impl Database {
             Pools::Sqlite { writer, .. } => Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Open::Postgres(pool.begin_with(concat!("BEGIN; ", plan_each_time!())).await?),
         };
-        Ok(Tx::new(open, self.bell.clone()))
+        Ok(Tx::new(open, self.vault.clone(), self.bell.clone()))
     }
 
     /// Opens a transaction that only reads, and sees the database as it is at its first read.
@@ -99,7 +126,7 @@ impl Database {
                 Open::Postgres(pool.begin_with(begin).await?)
             }
         };
-        Ok(Tx::new(open, self.bell.clone()))
+        Ok(Tx::new(open, self.vault.clone(), self.bell.clone()))
     }
 
     /// Makes sure that the database answers.
@@ -139,7 +166,7 @@ impl Database {
     /// `InUse` when one does, `File` when the lock file can't be made.
     pub fn claim_alone(&self) -> Result<Alone> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => Alone::with(writer.connect_options().get_filename()),
+            Pools::Sqlite { file, .. } => Alone::with(file),
             Pools::Postgres(_) => Ok(Alone::needless()),
         }
     }
@@ -147,7 +174,7 @@ impl Database {
     /// Waits for open transactions and closes every connection.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }

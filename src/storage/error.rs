@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
 
+use crate::vault::VaultError;
+
 /// What storage verbs return.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;
 
@@ -58,6 +60,9 @@ pub enum StorageError {
         /// Which file.
         path: PathBuf,
     },
+    /// People's data can't be sealed or opened.
+    #[error(transparent)]
+    Sealed(#[from] VaultError),
     /// The database refused a statement: a defect, or a schema changed by hand.
     #[error("the database refused: {0}")]
     Sqlx(Failure),

@@ -11,6 +11,7 @@
 //! - **Claims and reaping.** `SKIP LOCKED` on PostgreSQL, so that workers pass each other by.
 //! - **Batches.** Arrays and `unnest` on PostgreSQL, which may be far away; JSON arrays, or a loop, on SQLite.
 //! - **The clock of leases.** PostgreSQL's own, which all workers share; on SQLite the caller's, bound.
+//! - **Subjects' keys.** Locked where another process could destroy one meanwhile; on SQLite there is none.
 //! - **Wake-ups.** `pg_notify` on PostgreSQL, within the process on SQLite; see [`Wakes`].
 //! - **Types.** Times are `TIMESTAMPTZ` and microseconds as `INTEGER`, bodies `BYTEA` and `BLOB`; names never differ.
 
@@ -39,6 +40,7 @@ pub mod quarantine;
 pub mod reconciliation;
 pub mod retention;
 pub mod singletons;
+pub mod subjects;
 pub mod templates;
 
 pub use alone::Alone;
@@ -74,4 +76,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::read::STATEMENTS,
     actions::lanes::STATEMENTS,
     singletons::STATEMENTS,
+    subjects::keys::STATEMENTS,
+    subjects::destroy::STATEMENTS,
+    subjects::masters::STATEMENTS,
+    subjects::references::STATEMENTS,
+    events::plain::STATEMENTS,
 ];

@@ -3,10 +3,13 @@
 //! A batch takes rows in the order of an index that is there for other reasons, and passes over those that somebody
 //! has locked, so that nothing waits for it.
 
+use crate::domain::ids::InquiryId;
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::row::Place;
 use crate::storage::sql::json;
+use crate::storage::subjects::SubjectRef;
 use crate::storage::transaction::Tx;
 
 stored_words! {
@@ -110,9 +113,11 @@ statements! {
         postgres "DELETE FROM attempts WHERE action_id = ANY($1)"
     }
     DELETE_INQUIRIES {
-        sqlite batch!(inquiries, "DELETE FROM inquiries", "id, environment" of "inquiries" by "first_seen_at"),
-        postgres batch!(inquiries, "DELETE FROM inquiries",
-                        "id, environment" of "inquiries" by "first_seen_at" unless locked)
+        sqlite concat!(batch!(inquiries, "DELETE FROM inquiries", "id, environment" of "inquiries" by "first_seen_at"),
+                       " RETURNING environment, id"),
+        postgres concat!(batch!(inquiries, "DELETE FROM inquiries",
+                                "id, environment" of "inquiries" by "first_seen_at" unless locked),
+                         " RETURNING environment, id")
     }
     COUNT_PAYLOADS { concat!("SELECT count(*) FROM events WHERE ", which!(payloads)) }
     COUNT_EVENTS { concat!("SELECT count(*) FROM events WHERE ", which!(events)) }
@@ -138,7 +143,7 @@ impl Tx {
             Kind::Payloads => DROP_PAYLOADS,
             Kind::Events => DELETE_EVENTS,
             Kind::Actions => return self.prune_actions(from, before, most).await,
-            Kind::Inquiries => DELETE_INQUIRIES,
+            Kind::Inquiries => return Ok(self.prune_inquiries(from, before, most).await?.len() as u64),
         };
         let pruned = on_db!(self, conn, sql = statement =>
             sqlx::query(sql)
@@ -161,6 +166,21 @@ impl Tx {
             sqlx::query(DELETE_ATTEMPTS.postgres).bind(ids).execute(conn).await.map(drop)
         })?;
         Ok(pruned)
+    }
+
+    /// As [`Tx::prune`], of inquiries: which those were.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn prune_inquiries(&mut self, from: Timestamp, before: Timestamp, most: u32) -> Result<Vec<SubjectRef>> {
+        let rows: Vec<(String, String)> = on_db!(self, conn, sql = DELETE_INQUIRIES =>
+            sqlx::query_as(sql).bind(before).bind(from).bind(i64::from(most)).fetch_all(conn).await)?;
+        let read = |(environment, id): (String, String)| {
+            let place = Place { table: "inquiries", row: &id };
+            let inquiry = place.id("id", &id, InquiryId::parse)?;
+            Ok((place.environment(&environment)?, SubjectId::inquiry(&inquiry)))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// How many rows of a kind [`Tx::prune`] would take away as things are. Inquiries that only become free when their

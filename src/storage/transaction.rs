@@ -8,6 +8,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::wake::{Bell, CHANNEL};
+use crate::vault::Vault;
 
 /// What is due within this time is worth a hint; pollers find everything else by themselves.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
@@ -15,6 +16,7 @@ const SOON: SignedDuration = SignedDuration::from_secs(1);
 /// An open transaction. Dropped without [`Tx::commit`], it never happened.
 pub struct Tx {
     pub(super) open: Open,
+    pub(super) vault: Vault,
     bell: Bell,
     ring: bool,
 }
@@ -29,8 +31,8 @@ statements! {
 }
 
 impl Tx {
-    pub(super) const fn new(open: Open, bell: Bell) -> Self {
-        Self { open, bell, ring: false }
+    pub(super) const fn new(open: Open, vault: Vault, bell: Bell) -> Self {
+        Self { open, vault, bell, ring: false }
     }
 
     /// Makes everything done in it true, and wakes the workers when actions became due.

@@ -3,18 +3,19 @@
 use super::source::{Source, Token};
 
 /// Each floor, and what it may use besides itself: whole floors, or one part of one.
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("tls", &["domain"]),
-    ("config", &["domain", "tls"]),
-    ("storage", &["domain"]),
+    ("vault", &["domain"]),
+    ("config", &["domain", "tls", "vault"]),
+    ("storage", &["domain", "vault"]),
     ("persona", &["domain", "clock", "tls"]),
     ("notify", &["domain", "clock", "tls"]),
-    ("app", &["domain", "clock", "tls", "config", "storage", "persona", "notify"]),
+    ("app", &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify"]),
     ("http", &["domain", "config", "app"]),
     ("jobs", &["domain", "config", "app", "storage::actions", "storage::StorageError"]),
-    ("cli", &["domain", "clock", "tls", "config", "storage", "persona", "notify", "app", "http", "jobs"]),
+    ("cli", &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify", "app", "http", "jobs"]),
 ];
 
 /// What reads the time of day. Waiting by `tokio::time` reads none.

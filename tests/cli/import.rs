@@ -9,12 +9,12 @@ use rekindle::config::Config;
 use rekindle::domain::ids::EnvironmentName;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::simulator::Settings;
-use rekindle::storage::Database;
 use serde_json::{Value, json};
 
 use super::outside::{ENVIRONMENT, Outside, living};
 use super::process::{API_KEY, Installation, eventually, webhook_secret};
 use crate::support::on_both;
+use crate::support::vault::open;
 
 const OPEN: usize = 230;
 const EXPIRED: usize = 5;
@@ -79,7 +79,7 @@ async fn an_import_tells_how_far_it_is() {
     let scratch = crate::support::sqlite().await;
     let (outside, _) = before_rekindle(300).await;
     let config = Config::from_toml(&outside.configuration(&scratch.url, "")).unwrap();
-    let app = App::new(&config, Database::open(&scratch.url).await.unwrap(), Clock::System).unwrap();
+    let app = App::new(&config, open(&scratch.url).await, Clock::System).unwrap();
     let mut told = Vec::new();
     let environment = EnvironmentName::parse(ENVIRONMENT).unwrap();
     let imported = app.import(&environment, |so_far| told.push((so_far.pages, so_far.inquiries))).await.unwrap();

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::application::SECRET;
+use crate::support::vault::MASTER_KEY;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_rekindle");
 
@@ -31,8 +32,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 const LOOKS: u32 = 4_800;
 
 /// What must never be seen: secrets, links and tokens, and what stands in fixtures as people's data.
-const NEVER_SHOWN: [&str; 6] =
-    [SECRET_END, SECRET, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "code=", "session-token", "@example.com"];
+const NEVER_SHOWN: [&str; 7] =
+    [SECRET_END, SECRET, MASTER_KEY, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "code=", "session-token", "@example.com"];
 
 /// Rekindle installed in a folder of its own.
 pub struct Installation {
@@ -189,7 +190,7 @@ impl Installation {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         // Nothing of the tests' own environment may change what is tested.
-        command.env_clear().envs(self.variables.iter().cloned());
+        command.env_clear().env("REKINDLE_MASTER_KEY", MASTER_KEY).envs(self.variables.iter().cloned());
         command.args(arguments).current_dir(self.folder.path());
         command
     }

@@ -4,6 +4,7 @@ mod adoption;
 mod bad_days;
 mod crashes;
 mod deliveries;
+mod erasure;
 mod people;
 mod quarantine;
 mod reconcile;

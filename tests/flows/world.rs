@@ -30,6 +30,7 @@ use tokio::task::JoinHandle;
 
 use super::application::{Application, SECRET};
 use crate::support::Scratch;
+use crate::support::vault::open;
 
 pub const ENVIRONMENT: &str = "sandbox";
 pub const WEBHOOK_SECRET: &str = "wbhsec_11111111-2222-3333-4444-555555555555";
@@ -295,7 +296,7 @@ pub fn environment() -> EnvironmentName {
 
 async fn start(config: &str, url: &str, clock: &Clock, persona: &Simulator) -> (App, JoinHandle<()>, String) {
     let config = Config::from_toml(config).unwrap();
-    let database = Database::open(url).await.unwrap();
+    let database = open(url).await;
     let app = App::new(&config, database, clock.clone()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let webhook = format!("http://{}/webhooks/persona/{ENVIRONMENT}", listener.local_addr().unwrap());

@@ -12,12 +12,13 @@ use rekindle::domain::signature::sign;
 use rekindle::domain::time::Timestamp;
 use rekindle::http::server::{ServerLimits, serve};
 use rekindle::http::{internal, public};
-use rekindle::storage::Database;
 use rekindle::storage::events::{EventFilter, StoredEvent};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::support::vault::open;
 
 /// Longer than anything here takes; only a defect lets it pass.
 const BOUND: Duration = Duration::from_secs(20);
@@ -44,7 +45,7 @@ impl Door {
     pub async fn over(url: &str) -> Self {
         let clock = Clock::manual(Timestamp::parse("2026-03-01T08:00:00Z").unwrap());
         let config = Config::from_toml(&configuration()).unwrap();
-        let app = App::new(&config, Database::open(url).await.unwrap(), clock.clone()).unwrap();
+        let app = App::new(&config, open(url).await, clock.clone()).unwrap();
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let limits = ServerLimits::new(&config.limits, Duration::ZERO);
         let (public, public_task) = listen(public::routes(app.clone(), config.limits), limits).await;

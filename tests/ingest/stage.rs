@@ -8,9 +8,10 @@ use rekindle::config::Config;
 use rekindle::domain::ids::{EnvironmentName, InquiryId};
 use rekindle::domain::signature::sign;
 use rekindle::domain::time::Timestamp;
-use rekindle::storage::Database;
 use rekindle::storage::events::{EventFilter, StoredEvent};
 use serde_json::json;
+
+use crate::support::vault::open;
 
 pub const ENVIRONMENT: &str = "sandbox";
 pub const SECRET: &str = "wbhsec_11111111-2222-3333-4444-555555555555";
@@ -41,7 +42,7 @@ pub async fn app(url: &str) -> App {
 
 pub async fn app_with(url: &str, secrets: &[&str]) -> App {
     let config = Config::from_toml(&configuration(secrets)).unwrap();
-    App::new(&config, Database::open(url).await.unwrap(), Clock::manual(now())).unwrap()
+    App::new(&config, open(url).await, Clock::manual(now())).unwrap()
 }
 
 /// A status event about an inquiry, `second`s after all began. Without a person, nobody is named in it.

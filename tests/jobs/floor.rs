@@ -10,7 +10,6 @@ use rekindle::domain::action::{Action, State};
 use rekindle::domain::ids::EnvironmentName;
 use rekindle::jobs;
 use rekindle::persona::simulator::{Faults, NewInquiry, SANDBOX_KEY, Serving, Settings, Simulator};
-use rekindle::storage::Database;
 use rekindle::storage::actions::{ActionFilter, Attempt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -18,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::Scratch;
 use crate::support::application::{Application, SECRET};
+use crate::support::vault::open;
 
 /// Longer than anything here takes; only a defect lets it pass.
 const BOUND: Duration = Duration::from_mins(1);
@@ -166,6 +166,6 @@ async fn app(url: &str, api_url: &str, application_url: &str, worker: &str) -> (
         "#
     ));
     let config = config.unwrap();
-    let app = App::new(&config, Database::open(url).await.unwrap(), Clock::System).unwrap();
+    let app = App::new(&config, open(url).await, Clock::System).unwrap();
     (app, config)
 }

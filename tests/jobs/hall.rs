@@ -14,10 +14,11 @@ use rekindle::domain::inquiry::Inquiry;
 use rekindle::domain::rules::Step;
 use rekindle::domain::time::Timestamp;
 use rekindle::jobs;
-use rekindle::storage::Database;
 use rekindle::storage::actions::{ActionFilter, Claimed};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::support::vault::open;
 
 /// Longer than anything here takes; only a defect lets it pass.
 const BOUND: Duration = Duration::from_mins(1);
@@ -234,6 +235,6 @@ pub async fn app(url: &str, worker: &str) -> (App, Config) {
         "#
     ))
     .unwrap();
-    let app = App::new(&config, Database::open(url).await.unwrap(), Clock::System).unwrap();
+    let app = App::new(&config, open(url).await, Clock::System).unwrap();
     (app, config)
 }

@@ -1,10 +1,12 @@
 //! Events are stored once, counted, settled, listed and found.
 
+use rekindle::domain::subject::SubjectId;
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::events::{EventFilter, EventKey, NewEvent, Origin, Outcome};
 use rekindle::storage::{Cursor, Tx};
 
 use crate::storage::sample::{at, environment, event_id, inquiry_id, sandbox};
+use crate::storage::subjects::sealed;
 use crate::support::on_both;
 
 const BODY: &[u8] = b"{\"not\": \"UTF-8: \xff\xfe, nor without \x00\"}";
@@ -22,7 +24,11 @@ async fn record_in(
     received_at: Timestamp,
 ) -> bool {
     let (key, inquiry) = ((environment(environment_name), event_id(id)), inquiry.map(inquiry_id));
-    let event = NewEvent { inquiry: inquiry.as_ref(), ..event(&key, received_at) };
+    let own = SubjectId::event(&key.1);
+    let of_inquiry = inquiry.as_ref().map(SubjectId::inquiry);
+    let body = sealed(tx, &key, of_inquiry.as_ref().unwrap_or(&own), BODY).await;
+    let subject = of_inquiry.is_none().then_some(&own);
+    let event = NewEvent { inquiry: inquiry.as_ref(), subject, body: Some(&body), ..event(&key, received_at) };
     tx.record_events(&[event]).await.unwrap().contains(&key)
 }
 
@@ -39,7 +45,8 @@ fn event(key: &EventKey, received_at: Timestamp) -> NewEvent<'_> {
         origin: Origin::Webhook,
         outcome: None,
         reason: None,
-        body: BODY,
+        subject: None,
+        body: None,
     }
 }
 
@@ -78,11 +85,19 @@ on_both! {
     async fn many_events_are_recorded_at_once_each_with_its_own_body(database: &Scratch) {
         let keys = ["evt_1", "evt_2", "evt_3", "evt_4"].map(|id| (sandbox(), event_id(id)));
         let bodies: [&[u8]; 4] = [b"one", BODY, b"", b"the fourth"];
-        let events = |deliveries| {
-            let both = keys.iter().zip(bodies);
-            both.map(|(key, body)| NewEvent { body, deliveries, ..event(key, at(1)) }).collect::<Vec<_>>()
-        };
         let mut tx = database.begin().await.unwrap();
+        let (mut subjects, mut boxes) = (Vec::new(), Vec::new());
+        for (key, body) in keys.iter().zip(bodies) {
+            subjects.push(SubjectId::event(&key.1));
+            boxes.push(sealed(&mut tx, key, &subjects[subjects.len() - 1], body).await);
+        }
+        let events = |deliveries| {
+            let new = |((key, subject), body): ((_, _), _)| {
+                let body: &Vec<u8> = body;
+                NewEvent { subject: Some(subject), body: Some(body), deliveries, ..event(key, at(1)) }
+            };
+            keys.iter().zip(&subjects).zip(&boxes).map(new).collect::<Vec<_>>()
+        };
         tx.record_events(&events(3)[1..2]).await.unwrap();
         let there = tx.record_events(&events(2)).await.unwrap();
         assert_eq!(there.into_iter().collect::<Vec<_>>(), [keys[1].clone()]);

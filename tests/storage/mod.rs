@@ -18,6 +18,7 @@ mod reconciliation;
 mod singletons;
 mod sqlite_file;
 mod statements;
+mod subjects;
 mod templates;
 mod timestamps;
 mod transactions;

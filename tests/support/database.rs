@@ -6,13 +6,15 @@ use rekindle::storage::Database;
 use tempfile::TempDir;
 
 use crate::support::postgres::{self, Lent};
+use crate::support::vault;
 
 /// A database of a test's own; gone with it.
 pub struct Scratch {
     database: Database,
     /// Where it can be opened again.
     pub url: String,
-    _file: Option<TempDir>,
+    /// The folder that holds nothing but SQLite's files.
+    pub folder: Option<TempDir>,
     _lent: Option<Lent>,
 }
 
@@ -28,17 +30,17 @@ impl Deref for Scratch {
 pub async fn sqlite() -> Scratch {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("rekindle.db").display());
-    let database = Database::open(&url).await.unwrap();
+    let database = vault::open(&url).await;
     database.migrate().await.unwrap();
-    Scratch { database, url, _file: Some(folder), _lent: None }
+    Scratch { database, url, folder: Some(folder), _lent: None }
 }
 
 /// A fresh PostgreSQL database; `None`, and said so, where there is no PostgreSQL. In CI there must be one.
 pub async fn postgres() -> Option<Scratch> {
     let lent = postgres::lend().await?;
-    let database = Database::open(&lent.url).await.unwrap();
+    let database = vault::open(&lent.url).await;
     database.migrate().await.unwrap();
-    Some(Scratch { database, url: lent.url.clone(), _file: None, _lent: Some(lent) })
+    Some(Scratch { database, url: lent.url.clone(), folder: None, _lent: Some(lent) })
 }
 
 /// Makes two tests of one story, `name::sqlite` and `name::postgres`.

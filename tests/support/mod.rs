@@ -7,6 +7,7 @@ pub mod lock;
 mod logging;
 pub mod postgres;
 pub mod proxy;
+pub mod vault;
 
 pub(crate) use database::on_both;
 pub use database::{Scratch, postgres, sqlite};

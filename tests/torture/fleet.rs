@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::plan::Plan;
 use crate::cli::process::{assert_nothing_shown, free_address};
+use crate::support::vault::MASTER_KEY;
 
 /// How long a process that ended is left alone before it is started again.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -182,7 +183,7 @@ impl Fleet {
 
     fn command(&self, process: &Process, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
-        command.env_clear().args(arguments).current_dir(process.folder.path());
+        command.env_clear().env("REKINDLE_MASTER_KEY", MASTER_KEY).args(arguments).current_dir(process.folder.path());
         command.envs(self.sabotage.map(|name| ("SABOTAGE", name)));
         command
     }

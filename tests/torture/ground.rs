@@ -3,6 +3,7 @@
 use rekindle::storage::Database;
 
 use crate::support::postgres::Own;
+use crate::support::vault::open;
 use crate::support::{Scratch, postgres, sqlite};
 
 pub struct Ground {
@@ -32,6 +33,6 @@ impl Ground {
 
     /// Opened beside the processes.
     pub async fn database(&self) -> Database {
-        Database::open(&self.url).await.unwrap()
+        open(&self.url).await
     }
 }

@@ -1,4 +1,4 @@
-//! The demo's folder: the database and the configuration, for the owner's eyes only, gone at the end unless kept.
+//! The demo's folder: the database, its key and the configuration, for the owner's eyes only, gone at the end unless kept.
 
 use std::fs::{self, DirBuilder};
 use std::io;

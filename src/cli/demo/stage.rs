@@ -19,6 +19,7 @@ use super::verdict::{Ended, Outcome};
 use super::watcher::Snapshot;
 use crate::app::App;
 use crate::cli::serve::{Parts, Running};
+use crate::cli::vault;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::persona::simulator::{
@@ -74,6 +75,7 @@ impl Stage {
         let database = Database::open(config.database_url.expose()).await.context("the database can't be made")?;
         let alone = database.claim_alone()?;
         database.migrate().await.context("the database's schema can't be made")?;
+        let database = vault::unlocked(&config, database, |_| {}).await?;
         let app = App::new(&config, database, clock)?;
         let rekindle = Running::start(&config, app.clone(), metrics, Parts::ALL).await?;
         let mut webhook = WebhookSettings::new(

@@ -3,6 +3,7 @@
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../rekindle.example.toml");
+const MASTER_KEY: &str = "YW4gaW52ZW50ZWQgbWFzdGVyIGtleSBvZiAzMiBieXQ=";
 const COMPOSE: &str = include_str!("../../../docker-compose.yml");
 
 #[test]
@@ -49,6 +50,7 @@ fn the_compose_file_is_a_configuration() {
     let given = [
         ("${POSTGRES_PASSWORD:?choose one}", "pa55"),
         ("${PERSONA_WEBHOOK_SECRET:?copy it from the webhook's page in Persona's dashboard}", SECRET),
+        ("${REKINDLE_MASTER_KEY:?make one by openssl rand -base64 32}", MASTER_KEY),
         ("${PERSONA_MODE:-observe}", "observe"),
         ("${PERSONA_API_KEY:-}", ""),
     ];

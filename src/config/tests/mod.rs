@@ -158,6 +158,34 @@ fn secrets_come_from_files_beside_the_configuration() {
 }
 
 #[test]
+fn master_keys_are_given_in_place_or_kept_in_a_file() {
+    let (one, other) = (crate::vault::MasterKey::make().unwrap(), crate::vault::MasterKey::make().unwrap());
+    let both = format!("{},{}", *one.expose(), *other.expose());
+    let config = with("", &[("REKINDLE_MASTER_KEY", &both)]).unwrap();
+    let keyring = config.master_keys.given().unwrap();
+    assert_eq!((keyring.current().id(), keyring.iter().count()), (one.id(), 2), "the first one is current");
+    for shown in [format!("{config:?}"), config.redacted()] {
+        assert!(!shown.contains(&*one.expose()) && !shown.contains(&*other.expose()), "{shown}");
+    }
+    assert!(config.redacted().contains("# master_key: 2 given\n"));
+
+    assert!(matches!(with("", &[]).unwrap().master_keys, MasterKeys::BesideTheDatabase));
+    let folder = Config::assemble("master_key_file = \"keys\"", Path::new("/etc/rekindle"), []).unwrap();
+    assert!(matches!(&folder.master_keys, MasterKeys::File(path) if path == Path::new("/etc/rekindle/keys")));
+    assert!(folder.redacted().contains("master_key_file = \"/etc/rekindle/keys\"\n"));
+
+    let twice = format!("{0},{0}", *one.expose());
+    for (toml, key, told) in [
+        ("", "hunter2", "master_key[0] = a 7-character text: is no master key;"),
+        ("", &*twice, "master_key: is there twice; remove one of the two"),
+        ("master_key_file = \"keys\"", &*one.expose(), "master_key: is given, and master_key_file too;"),
+    ] {
+        let error = with(toml, &[("REKINDLE_MASTER_KEY", key)]).unwrap_err().to_string();
+        assert!(error.contains(told) && !error.contains("hunter2") && !error.contains(&*one.expose()), "{error}");
+    }
+}
+
+#[test]
 fn a_named_file_must_be_there() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("no.toml");

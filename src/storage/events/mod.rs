@@ -1,8 +1,10 @@
 //! Events: each stored exactly once, kept as received, with what became of it.
 
+pub(super) mod plain;
 pub(super) mod read;
 pub(super) mod record;
 
+pub use plain::PlainBody;
 pub use read::{EventFilter, StoredEvent};
 pub use record::{EventKey, NewEvent};
 

@@ -3,11 +3,13 @@
 use sqlx::QueryBuilder;
 
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Timestamp;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::events::{Origin, Outcome};
 use crate::storage::page::{Cursor, Page};
 use crate::storage::row::Place;
+use crate::storage::subjects::keys::{place, sealed};
 use crate::storage::transaction::Tx;
 
 /// An event as stored, without its body.
@@ -65,7 +67,13 @@ statements! {
         concat!("SELECT ", columns!(), " FROM events
                  WHERE environment = $1 AND inquiry_id = $2 ORDER BY received_at, id")
     }
-    BODY { "SELECT body, body_encoding FROM events WHERE environment = $1 AND id = $2" }
+    BODY {
+        "SELECT events.body, events.body_encoding, subjects.subject, subjects.sealed_key, subjects.master_key_id
+         FROM events
+         LEFT JOIN subjects ON subjects.environment = events.environment
+                            AND subjects.subject = coalesce(events.subject, 'inquiry/' || events.inquiry_id)
+         WHERE events.environment = $1 AND events.id = $2"
+    }
 }
 
 impl Tx {
@@ -132,20 +140,37 @@ impl Tx {
         rows.into_iter().map(StoredEvent::try_from).collect()
     }
 
-    /// The body of an event, as received; `None` where there is no such event, or its body was dropped.
+    /// The body of an event, as received; `None` where there is no such event, or its body or its key is gone.
     ///
     /// # Errors
-    /// Whatever the database says.
+    /// Whatever the database says, or `Sealed` when it does not open.
     pub async fn event_body(&mut self, environment: &EnvironmentName, id: &EventId) -> Result<Option<Vec<u8>>> {
-        let found: Option<(Vec<u8>, String)> = on_db!(self, conn, sql = BODY =>
+        let found: Option<BodyRow> = on_db!(self, conn, sql = BODY =>
             sqlx::query_as(sql).bind(environment.as_str()).bind(id.as_str()).fetch_optional(conn).await)?;
-        match found {
-            Some((body, encoding)) if encoding == "plain" => Ok(Some(body)),
-            Some((_, encoding)) if encoding == "dropped" => Ok(None),
-            Some(_) => Err(Place { table: "events", row: id.as_str() }.inconsistent("body_encoding")),
-            None => Ok(None),
+        let Some(row) = found else { return Ok(None) };
+        let at = Place { table: "events", row: id.as_str() };
+        match &*row.body_encoding {
+            "plain" => Ok(Some(row.body)),
+            "dropped" => Ok(None),
+            "sealed" => {
+                let sealed_key = sealed(&at, row.sealed_key, row.master_key_id.as_deref())?;
+                let Some((subject, sealed_key)) = row.subject.zip(sealed_key) else { return Ok(None) };
+                let whose = (environment.clone(), SubjectId::stored(subject));
+                let key = self.vault.open_key(place(&whose), &sealed_key)?;
+                Ok(Some(key.open_body(place(&whose), id, &row.body)?))
+            }
+            _ => Err(at.inconsistent("body_encoding")),
         }
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct BodyRow {
+    body: Vec<u8>,
+    body_encoding: String,
+    subject: Option<String>,
+    sealed_key: Option<Vec<u8>>,
+    master_key_id: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
+use crate::domain::subject::SubjectId;
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::events::{Origin, Outcome};
@@ -14,8 +15,8 @@ use crate::storage::words::fit;
 /// What an event is found by.
 pub type EventKey = (EnvironmentName, EventId);
 
-/// An event to be recorded, with what became of it. Without `Debug`: the body holds people's data.
-#[derive(Clone)]
+/// An event to be recorded, with what became of it.
+#[derive(Debug, Clone)]
 pub struct NewEvent<'a> {
     /// The environment it was sent to, and Persona's id of it; the hash of its content where it was not understood.
     pub key: &'a EventKey,
@@ -37,14 +38,20 @@ pub struct NewEvent<'a> {
     pub outcome: Option<Outcome>,
     /// Why.
     pub reason: Option<&'a str>,
-    /// The body as received.
-    pub body: &'a [u8],
+    /// Whom it is about, where that is not its inquiry.
+    pub subject: Option<&'a SubjectId>,
+    /// The body, sealed; `None` for one that is not kept.
+    pub body: Option<&'a [u8]>,
+}
+
+const fn encoding(body: Option<&[u8]>) -> &'static str {
+    if body.is_some() { "sealed" } else { "dropped" }
 }
 
 macro_rules! recorded_columns {
     () => {
         "environment, id, name, occurred_at, received_at, last_received_at, deliveries, inquiry_id, origin, outcome, \
-         reason, body_encoding, body"
+         reason, subject, body_encoding, body"
     };
 }
 
@@ -84,19 +91,20 @@ statements! {
         sqlite concat!(
             "INSERT INTO events (", recorded_columns!(), ")
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-                    value ->> 7, value ->> 8, value ->> 9, value ->> 10, 'plain',
-                    coalesce(substr($2, value ->> 11, value ->> 12), x'')
+                    value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
+                    coalesce(substr($2, value ->> 13, value ->> 14), x'')
              FROM json_each($1) WHERE true",
             merge_recorded!()
         ),
         postgres concat!(
             "INSERT INTO events (", recorded_columns!(), ")
              SELECT environment, id, name, occurred_at, received_at, last_received_at, deliveries, inquiry_id, origin,
-                    outcome, reason, 'plain', body
+                    outcome, reason, subject, body_encoding, body
              FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-                         $7::integer[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])
+                         $7::integer[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+                         $14::bytea[])
                   AS given (environment, id, name, occurred_at, received_at, last_received_at, deliveries, inquiry_id,
-                            origin, outcome, reason, body)",
+                            origin, outcome, reason, subject, body_encoding, body)",
             merge_recorded!()
         )
     }
@@ -162,7 +170,9 @@ impl Tx {
                 .bind(column(events, |event| event.origin.as_str()))
                 .bind(column(events, |event| event.outcome.map(Outcome::as_str)))
                 .bind(column(events, |event| event.reason.map(fit)))
-                .bind(column(events, |event| event.body))
+                .bind(column(events, |event| event.subject.map(SubjectId::as_str)))
+                .bind(column(events, |event| encoding(event.body)))
+                .bind(column(events, |event| event.body.unwrap_or_default()))
                 .fetch_all(conn)
                 .await
         })?;
@@ -205,10 +215,10 @@ impl Tx {
 
 /// The rows, each with where its body begins (from 1) and how long it is, and all bodies in a row.
 fn json_rows(events: &[NewEvent<'_>]) -> (String, Vec<u8>) {
-    let mut bodies = Vec::with_capacity(events.iter().map(|event| event.body.len()).sum());
+    let mut bodies = Vec::with_capacity(events.iter().filter_map(|event| event.body.map(<[u8]>::len)).sum());
     let rows = events.iter().map(|event| {
         let begin = bodies.len() + 1;
-        bodies.extend_from_slice(event.body);
+        bodies.extend_from_slice(event.body.unwrap_or_default());
         (
             event.key.0.as_str(),
             event.key.1.as_str(),
@@ -221,8 +231,10 @@ fn json_rows(events: &[NewEvent<'_>]) -> (String, Vec<u8>) {
             event.origin.as_str(),
             event.outcome.map(Outcome::as_str),
             event.reason.map(fit),
+            event.subject.map(SubjectId::as_str),
+            encoding(event.body),
             begin,
-            event.body.len(),
+            event.body.map_or(0, <[u8]>::len),
         )
     });
     let rows = json(&rows.collect::<Vec<_>>());
