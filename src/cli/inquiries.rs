@@ -262,7 +262,7 @@ impl From<&Story> for WireStanding {
         let (quiet, reminders) = match &story.standing {
             None => (Some("its environment is no longer configured".to_owned()), Vec::new()),
             Some(Standing::Quiet(why)) => (Some(why.to_string()), Vec::new()),
-            Some(Standing::Reminded { reminders, .. }) => (None, reminders.clone()),
+            Some(standing) => (None, standing.wanted().cloned().collect()),
         };
         let reminders = reminders
             .into_iter()
@@ -310,14 +310,22 @@ fn standing(story: &Story, now: Timestamp) -> String {
     match &story.standing {
         None => "none: its environment is no longer configured".to_owned(),
         Some(Standing::Quiet(why)) => format!("none: {why}"),
-        Some(Standing::Reminded { reminders, .. }) => {
-            let next = reminders.iter().map(|planned| planned.due_at).min();
+        Some(standing) => {
+            let next = standing.wanted().map(|planned| planned.due_at).min();
             let observed = if story.acting { "" } else { " (observed only: the environment is in mode observe)" };
             match next {
-                Some(at) => format!("next {}{observed}", output::time(at, now)),
+                Some(at) => format!("{} {}{observed}", next_of(standing), output::time(at, now)),
                 None => "no more: all were sent".to_owned(),
             }
         }
+    }
+}
+
+const fn next_of(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Revived(_) => "to be revived",
+        Standing::Replaced(_) => "to be replaced",
+        Standing::Reminded { .. } | Standing::Quiet(_) => "next",
     }
 }
 
