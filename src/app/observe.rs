@@ -202,7 +202,8 @@ impl Ledger {
             let rules = environment.settings.rules.for_template(first.known.template_id());
             let unknown = Lineages::default();
             let lineages = lineages.get(&first.environment).unwrap_or(&unknown);
-            let template = first.known.template_id().and_then(|id| templates.get(&(first.environment.clone(), id.clone())));
+            let template =
+                first.known.template_id().and_then(|id| templates.get(&(first.environment.clone(), id.clone())));
             let one = Situation { group, actions: &actions, lineages, template, rules, now }.difference();
             all.insert.extend(one.insert);
             all.replan.extend(one.replan);

@@ -5,8 +5,9 @@
 
 use secrecy::SecretString;
 
-use crate::app::step::{Step, after, after_notifier, give_up, under_a_new_key};
+use crate::app::step::{Step, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
+use crate::domain::access::Form;
 use crate::domain::action::{Action, Outcome, Reminder};
 use crate::domain::rules::LinkForm;
 use crate::notify::notice::{Notice, NoticeKind};
@@ -60,6 +61,9 @@ impl App {
         let key = IdempotencyKey::of(&action.planned.id, "link", action.generation);
         let lifetime = reminder.deadline.since(reminder.step_due);
         let inquiry = &action.planned.inquiry;
+        if let Some(link) = self.mint_into_session(environment, persona, action, false).await? {
+            return Ok(link);
+        }
         let error = match persona.generate_one_time_link(inquiry, Some(lifetime), &key).await {
             Ok(link) => {
                 self.count_session(environment, inquiry).await;
@@ -72,8 +76,38 @@ impl App {
             if self.reread(environment, persona, inquiry).await.is_ok() {
                 self.still_wanted(environment, action).await.map_err(under_a_new_key)?;
             }
+            // Or that it has had all its sessions, by links that are not ours.
+            if let Some(link) = self.mint_into_session(environment, persona, action, true).await? {
+                return Ok(link);
+            }
         }
         Err(after(&error, self.clock().now()))
+    }
+
+    /// A link into a session there is, where the inquiry is near its limit of sessions, as far as we know; `surely` asks
+    /// Persona.
+    async fn mint_into_session(
+        &self,
+        environment: &Environment,
+        persona: &PersonaClient,
+        action: &Action,
+        surely: bool,
+    ) -> Step<Option<OneTimeLink>> {
+        let (name, inquiry) = (&environment.settings.name, &action.planned.inquiry);
+        let counted = async { self.database().read().await?.sessions_made(name, inquiry).await };
+        let counted = counted.await.map_err(|error| database(&error))?;
+        let (_, known) = self.party_of(environment, action).await?;
+        let limit = environment.settings.rules.for_template(known.known.template_id()).access.session_limit;
+        if counted < limit && !surely {
+            return Ok(None);
+        }
+        let looked = self.look_at_sessions(environment, persona, inquiry, Form::Browser).await;
+        let looked = looked.map_err(|error| database(&error))?;
+        let (made, session) = looked.map_err(|error| under_the_same_key(after(&error, self.clock().now())))?;
+        let Some(session) = session.filter(|_| made >= limit) else { return Ok(None) };
+        let key = IdempotencyKey::of(&action.planned.id, "session-link", action.generation);
+        let link = persona.generate_session_link(&session.id, &key).await;
+        link.map(Some).map_err(|error| after(&error, self.clock().now()))
     }
 }
 

@@ -150,9 +150,7 @@ impl App {
         let asked_at = self.clock().now();
         let names = self.prefilled(task).await?;
         let read = persona.retrieve_fields(&action.planned.inquiry, &names).await;
-        let (read, fields) = read.map_err(|error| {
-            under_the_same_key(after(&error, self.clock().now()))
-        })?;
+        let (read, fields) = read.map_err(|error| under_the_same_key(after(&error, self.clock().now())))?;
         let taken = self.take_reading(environment, read.inquiry, None, asked_at).await;
         taken.map_err(|error| database(&error))?;
         Ok(fields)
@@ -218,9 +216,8 @@ impl App {
             Some(fields) => fields,
             None => self.read_old(task).await?,
         };
-        let new = new_inquiry(&inquiry, fields).ok_or_else(|| {
-            give_up("nobody knows whom the new inquiry would be for, or from which template")
-        })?;
+        let new = new_inquiry(&inquiry, fields)
+            .ok_or_else(|| give_up("nobody knows whom the new inquiry would be for, or from which template"))?;
         let key = IdempotencyKey::of(&task.action.planned.id, "create", task.action.generation);
         let made = task.persona.create_inquiry(&new, &key).await;
         made.map_err(|error| after(&error, self.clock().now()))
@@ -292,7 +289,12 @@ const fn sessions_for(cause: Cause) -> Sessions {
 
 /// An inquiry that is known already: nothing is said of it.
 fn named(inquiry: &Inquiry) -> Snapshot {
-    Snapshot { id: inquiry.id.clone(), status: None, updated_at: inquiry.last_observed, attributes: Attributes::default() }
+    Snapshot {
+        id: inquiry.id.clone(),
+        status: None,
+        updated_at: inquiry.last_observed,
+        attributes: Attributes::default(),
+    }
 }
 
 /// What the new inquiry is made from: the same person, template, and the fields that the rules allow.

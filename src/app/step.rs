@@ -49,9 +49,7 @@ impl App {
         let new_key = false;
         Err(match party.situation(rules, self.clock().now()).guard(action) {
             Guard::Now => return Ok(inquiry),
-            Guard::NotBefore(at) => {
-                Outcome::Retry { error: "the person is at work".to_owned(), at: Some(at), new_key }
-            }
+            Guard::NotBefore(at) => Outcome::Retry { error: "the person is at work".to_owned(), at: Some(at), new_key },
             Guard::Object(Objection { reason, too_late: true }) => Outcome::GiveUp { reason, new_key },
             Guard::Object(Objection { reason, too_late: false }) => Outcome::Cancel { reason, new_key },
         })

@@ -121,9 +121,9 @@ impl Situation<'_> {
             return self.replace_if(rules.replace_failed, inquiry, Cause::Failed, Access::Failed);
         }
         if inquiry.is_alive(self.now) {
-            self.into_open(inquiry, form, sessions)
+            self.access_to_open(inquiry, form, sessions)
         } else if inquiry.has_expired(self.now) {
-            self.into_expired(inquiry)
+            self.access_to_expired(inquiry)
         } else {
             Access::Closed(Closed::StatusUnknown)
         }
@@ -170,7 +170,7 @@ impl Situation<'_> {
         !replaced && !redacted && (inquiry.is_alive(self.now) || inquiry.has_expired(self.now))
     }
 
-    fn into_open(&self, inquiry: &Inquiry, form: Form, sessions: Sessions) -> Access {
+    fn access_to_open(&self, inquiry: &Inquiry, form: Form, sessions: Sessions) -> Access {
         if inquiry.is_superseded(self.template) && !self.is_kept(inquiry) && self.obstacle(inquiry).is_none() {
             return Access::Replace(Cause::NewVersion);
         }
@@ -190,7 +190,7 @@ impl Situation<'_> {
             && started.is_none_or(|started| started.plus(self.rules.access.keep_pending) > self.now)
     }
 
-    fn into_expired(&self, inquiry: &Inquiry) -> Access {
+    fn access_to_expired(&self, inquiry: &Inquiry) -> Access {
         let past = |bound| self.is_past(bound, inquiry);
         if self.can_be_resumed(inquiry) && !past(Bound::Revivals) && !past(Bound::Age) {
             return Access::Revive;

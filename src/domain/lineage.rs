@@ -222,10 +222,8 @@ mod tests {
 
     #[test]
     fn a_ring_has_an_end_and_what_was_called_off_does_not_count() {
-        let successions = vec![
-            replaced("inq_1", Some("inq_2"), Stage::Replaced),
-            replaced("inq_2", Some("inq_1"), Stage::Replaced),
-        ];
+        let successions =
+            vec![replaced("inq_1", Some("inq_2"), Stage::Replaced), replaced("inq_2", Some("inq_1"), Stage::Replaced)];
         assert_eq!(Lineages { successions, ..Lineages::default() }.latest(&id("inq_1")), &id("inq_1"));
         let kept = Lineages { successions: vec![replaced("inq_1", None, Stage::Kept)], ..Lineages::default() };
         assert_eq!((kept.succession(&id("inq_1")), kept.replacements(&id("inq_1"))), (None, 0));

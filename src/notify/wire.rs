@@ -111,16 +111,8 @@ mod tests {
         let Notice { id, environment, inquiry_id, reference_id, template_id, created_at, .. } = example();
         let replaced_inquiry_id = crate::domain::ids::InquiryId::parse("inq_Notice0").unwrap();
         let cause = crate::domain::lineage::Cause::NewVersion;
-        let news = Replaced {
-            id,
-            environment,
-            inquiry_id,
-            replaced_inquiry_id,
-            cause,
-            reference_id,
-            template_id,
-            created_at,
-        };
+        let news =
+            Replaced { id, environment, inquiry_id, replaced_inquiry_id, cause, reference_id, template_id, created_at };
         let body: serde_json::Value = serde_json::from_str(&replaced(&news).unwrap()).unwrap();
         insta::assert_json_snapshot!(body, @r#"
         {

@@ -13,7 +13,8 @@ const HOUR: i64 = 3_600;
 fn quiet_of(group: &[rekindle::domain::inquiry::Inquiry], index: usize, second: i64) -> Quiet {
     let rules = rules(&["50%"]);
     let (rules, lineages) = (&rules, &Lineages::default());
-    match (Situation { group, actions: &[], lineages, template: None, rules, now: at(second) }).standing(&group[index]) {
+    match (Situation { group, actions: &[], lineages, template: None, rules, now: at(second) }).standing(&group[index])
+    {
         Standing::Quiet(quiet) => quiet,
         other => panic!("not quiet: {other:?}"),
     }

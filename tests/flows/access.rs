@@ -31,9 +31,11 @@ impl World {
 
     /// The inquiries of a person that are open at Persona.
     pub fn open_at_persona(&self, reference_id: &str) -> Vec<InquiryId> {
-        let theirs = self.persona.inquiries().into_iter().filter(|view| {
-            view.reference_id.as_deref() == Some(reference_id) && view.status.is_open()
-        });
+        let theirs = self
+            .persona
+            .inquiries()
+            .into_iter()
+            .filter(|view| view.reference_id.as_deref() == Some(reference_id) && view.status.is_open());
         theirs.map(|view| view.id).collect()
     }
 }
@@ -193,6 +195,43 @@ on_both! {
         world.clock.advance(minutes(8));
         assert_eq!(world.enters(&ada).await, ada);
         assert_eq!(world.open_at_persona("ada"), [ada]);
+        world.finish().await;
+    }
+
+    /// The same for a reminder: its link leads into a session there is.
+    async fn who_has_had_all_sessions_is_reminded_all_the_same(scratch: &Scratch) {
+        let world = World::with(scratch, Setting { reminders: r#"["50%"]"#, ..Setting::default() }).await;
+        let ada = world.person("ada");
+        world.settle().await;
+        for _ in 0..25 {
+            world.persona.generate_link(&ada).unwrap();
+        }
+        world.clock.advance(hours(12));
+        world.settle().await;
+        assert_eq!(world.open(&world.application.only_notice().link), Ok(ada.clone()));
+        assert_eq!(world.persona.inquiry(&ada).unwrap().sessions.len(), 25);
+        world.finish().await;
+    }
+
+    /// All sessions taken and dead: another inquiry, for the same person.
+    async fn who_has_used_up_all_sessions_begins_anew(scratch: &Scratch) {
+        let world = World::on(scratch).await;
+        let ada = world.person("ada");
+        world.settle().await;
+        for _ in 0..25 {
+            world.persona.generate_link(&ada).unwrap();
+        }
+        // They die with the deadline they were made under; a resume gives the inquiry another one.
+        world.clock.advance(minutes(23 * 60 + 50));
+        world.persona.start(&ada).unwrap();
+        world.persona.resume(&ada).unwrap();
+        world.clock.advance(hours(1));
+        world.settle().await;
+        let new = world.enters(&ada).await;
+        assert_ne!(new, ada);
+        world.settle().await;
+        assert_eq!(world.application.replacements()[0].cause, "session-limit");
+        assert_eq!(world.open_at_persona("ada"), [new]);
         world.finish().await;
     }
 

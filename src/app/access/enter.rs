@@ -51,12 +51,12 @@ impl App {
         let full = view.sessions.made >= limit;
         let mut session = None;
         if full && (view.sessions.reusable.is_none() || way == Way::ExistingSession) {
-            let looked = view.sessions.reusable.is_some();
             session = match self.list_sessions(environment, persona, view, form, looks).await? {
                 Ok(session) => session.map(|session| session.id),
                 Err(error) => return Ok(Next::Answer(busy(&view.inquiry.id, &error))),
             };
-            if !looked || session.is_none() {
+            let still_full = looks.listed.as_ref().is_some_and(|(_, sessions)| sessions.made >= limit);
+            if session.is_none() || !still_full {
                 return Ok(Next::Again);
             }
         }
@@ -92,7 +92,12 @@ impl App {
 
     /// The number under which to ask: that of a moment ago, unless the inquiry expired since and took its sessions
     /// along.
-    async fn reserve(&self, environment: &Environment, inquiry: &Inquiry, means: Means) -> Result<Reserved, StorageError> {
+    async fn reserve(
+        &self,
+        environment: &Environment,
+        inquiry: &Inquiry,
+        means: Means,
+    ) -> Result<Reserved, StorageError> {
         let now = self.clock().now();
         let same_for = if means == Means::Token { SAME_TOKEN_FOR } else { SAME_LINK_FOR };
         let since = now.minus(same_for).max(inquiry.last_expired.unwrap_or(Timestamp::from_micros(0)));

@@ -152,7 +152,7 @@ impl App {
         let mut looks = Looks::default();
         for _ in 0..MOST_STEPS {
             let _turn = self.shared.doors.turn(&environment.settings.name, &id).await;
-            match self.step_in(environment, &id, form, urgency, &mut looks).await? {
+            match Box::pin(self.step_in(environment, &id, form, urgency, &mut looks)).await? {
                 Next::Answer(admission) => return Ok(admission),
                 Next::Elsewhere(other) => id = other,
                 Next::Again => {}
@@ -226,7 +226,12 @@ impl App {
         Ok(theirs.max_by_key(rank).map(|inquiry| inquiry.id))
     }
 
-    async fn view(&self, environment: &Environment, id: &InquiryId, looks: &Looks) -> Result<Option<View>, StorageError> {
+    async fn view(
+        &self,
+        environment: &Environment,
+        id: &InquiryId,
+        looks: &Looks,
+    ) -> Result<Option<View>, StorageError> {
         let name = &environment.settings.name;
         let mut tx = self.database().read().await?;
         let Some(stored) = tx.inquiry(name, id).await? else { return Ok(None) };
@@ -240,7 +245,8 @@ impl App {
         let silent = heard.is_none_or(|heard| now.since(heard) > self.shared.reread_after);
         // Its time is over, and nobody told us what came of it.
         let overdue = inquiry.status().is_some_and(Status::is_open) && inquiry.has_expired(now);
-        let stale = silent || overdue || !matches!(inquiry.status(), Some(status) if !matches!(status, Status::Other(_)));
+        let stale =
+            silent || overdue || !matches!(inquiry.status(), Some(status) if !matches!(status, Status::Other(_)));
         Ok(Some(View { inquiry, party, sessions, stale }))
     }
 

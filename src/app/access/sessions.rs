@@ -25,7 +25,27 @@ impl App {
         }
     }
 
-    /// Asks Persona for the sessions of an inquiry, and remembers how many there are.
+    /// Asks Persona for the sessions of an inquiry, and remembers how many there are; how many, and one that can let
+    /// somebody in.
+    pub(in crate::app) async fn look_at_sessions(
+        &self,
+        environment: &Environment,
+        persona: &PersonaClient,
+        id: &InquiryId,
+        form: Form,
+    ) -> Result<Result<(u32, Option<Session>), PersonaError>, StorageError> {
+        let sessions = match persona.list_sessions(id).await {
+            Ok(sessions) => sessions,
+            Err(error) => return Ok(Err(error)),
+        };
+        let made = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
+        let mut tx = self.database().begin().await?;
+        tx.sessions_listed(&environment.settings.name, id, made, self.clock().now()).await?;
+        tx.commit().await?;
+        Ok(Ok((made, sessions.into_iter().find(|session| lets_in(session, form)))))
+    }
+
+    /// As [`App::look_at_sessions`], for an admission to decide by.
     pub(super) async fn list_sessions(
         &self,
         environment: &Environment,
@@ -35,17 +55,10 @@ impl App {
         looks: &mut Looks,
     ) -> Result<Result<Option<Session>, PersonaError>, StorageError> {
         let id = &view.inquiry.id;
-        let sessions = match persona.list_sessions(id).await {
-            Ok(sessions) => sessions,
-            Err(error) => return Ok(Err(error)),
-        };
-        let made = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
-        let mut tx = self.database().begin().await?;
-        tx.sessions_listed(&environment.settings.name, id, made, self.clock().now()).await?;
-        tx.commit().await?;
-        let reusable = sessions.into_iter().find(|session| lets_in(session, form));
-        looks.listed = Some((id.clone(), Sessions { made, reusable: Some(reusable.is_some()) }));
-        Ok(Ok(reusable))
+        Ok(self.look_at_sessions(environment, persona, id, form).await?.map(|(made, reusable)| {
+            looks.listed = Some((id.clone(), Sessions { made, reusable: Some(reusable.is_some()) }));
+            reusable
+        }))
     }
 }
 

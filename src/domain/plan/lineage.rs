@@ -12,17 +12,6 @@ use crate::domain::status::Status;
 const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(72);
 
 impl Situation<'_> {
-    /// What is wanted for an inquiry that is or was replaced: what was begun goes on, whatever the rules say by then.
-    pub(super) fn succeeded(&self, inquiry: &Inquiry, succession: &Succession) -> Result<Standing, Quiet> {
-        match &succession.successor {
-            Some(successor) if succession.stage == Stage::Replaced => Err(Quiet::ReplacedBy(successor.clone())),
-            _ => {
-                let work = Work::Replace(Replacement { cause: succession.cause, asked: succession.asked });
-                Ok(Standing::Replaced(planned(inquiry, work, succession.began_at)))
-            }
-        }
-    }
-
     /// The replacement of an inquiry that nobody began, for a newer version of its template, once nothing happens.
     pub(super) fn replacement_in_advance(&self, inquiry: &Inquiry) -> Option<Planned> {
         let rules = &self.rules.access;
@@ -37,13 +26,14 @@ impl Situation<'_> {
         let work = Work::Replace(Replacement { cause: Cause::NewVersion, asked: false });
         let wish = planned(inquiry, work, self.now.plus(quiet));
         // Planned once, it waits no longer for being planned again, but for the person to pause.
-        let waiting = self.actions.iter().find(|action| {
-            action.planned.key == wish.key && matches!(action.state, State::Planned | State::Running)
-        });
+        let waiting = self
+            .actions
+            .iter()
+            .find(|action| action.planned.key == wish.key && matches!(action.state, State::Planned | State::Running));
         let due_at = waiting.map_or(wish.due_at, |action| action.planned.due_at);
         let due_at = due_at.max(inquiry.last_active.map_or(due_at, |active| active.plus(quiet)));
         let work = waiting.map_or(wish.work.clone(), |action| action.planned.work.clone());
-        Some(Planned { due_at, work, ..wish })
+        Some(Planned { work, due_at, ..wish })
     }
 
     /// What the application has to hear of replacements.
@@ -63,14 +53,26 @@ impl Situation<'_> {
 
     /// Open inquiries whose verification was finished in another one of their lineage.
     pub(super) fn needless(&self) -> Vec<Planned> {
-        let open = self.group.iter().filter(|inquiry| {
-            inquiry.is_alive(self.now) && self.lineages.succession(&inquiry.id).is_none()
-        });
+        let open = self
+            .group
+            .iter()
+            .filter(|inquiry| inquiry.is_alive(self.now) && self.lineages.succession(&inquiry.id).is_none());
         let end = |inquiry: &Inquiry| {
             let other = self.group.iter().find(|other| self.ended_lineage(other, inquiry))?;
             let work = Work::Expire(Finished { other: other.id.clone() });
             Some(planned(inquiry, work, other.finished.unwrap_or(self.now)))
         };
         open.filter_map(end).collect()
+    }
+}
+
+/// What is wanted for an inquiry that is or was replaced: what was begun goes on, whatever the rules say by then.
+pub(super) fn succeeded(inquiry: &Inquiry, succession: &Succession) -> Result<Standing, Quiet> {
+    match &succession.successor {
+        Some(successor) if succession.stage == Stage::Replaced => Err(Quiet::ReplacedBy(successor.clone())),
+        _ => {
+            let work = Work::Replace(Replacement { cause: succession.cause, asked: succession.asked });
+            Ok(Standing::Replaced(planned(inquiry, work, succession.began_at)))
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::domain::action::{Planned, Revival, Work};
 use crate::domain::ids::InquiryId;
 use crate::domain::inquiry::Inquiry;
+use crate::domain::plan::lineage::succeeded;
 use crate::domain::plan::person::{Bound, age_key};
 use crate::domain::plan::{Situation, planned};
 use crate::domain::status::Status;
@@ -95,7 +96,7 @@ impl Situation<'_> {
     #[must_use]
     pub fn standing(&self, inquiry: &Inquiry) -> Standing {
         let standing = match self.lineages.succession(&inquiry.id) {
-            Some(succession) => self.succeeded(inquiry, succession),
+            Some(succession) => succeeded(inquiry, succession),
             None => self.standing_alone(inquiry),
         };
         standing.unwrap_or_else(Standing::Quiet)

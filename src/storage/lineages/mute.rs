@@ -79,10 +79,7 @@ impl Tx {
 }
 
 /// The muted among the lineages of some inquiries.
-pub(super) async fn of_lineages(
-    tx: &mut Tx,
-    inquiries: &[&InquiryKey],
-) -> Result<Vec<(EnvironmentName, InquiryId)>> {
+pub(super) async fn of_lineages(tx: &mut Tx, inquiries: &[&InquiryKey]) -> Result<Vec<(EnvironmentName, InquiryId)>> {
     let (environments, ids) = split(inquiries);
     let rows: Vec<(String, String)> = on_db!(tx, conn => sqlite {
         sqlx::query_as(OF_INQUIRIES.sqlite).bind(json(&pairs(&environments, &ids))).fetch_all(conn).await

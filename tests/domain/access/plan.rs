@@ -56,13 +56,23 @@ fn a_newer_version_replaces_after_a_quiet_quarter_of_an_hour_and_only_once_plann
         other => panic!("{other:?}"),
     };
     assert_eq!(due(&scene, 60), Some(at(60 + 900)));
-    let waiting = scene.situation(60).difference().insert.into_iter().find(|planned| planned.key.as_str().starts_with("replace/"));
+    let waiting = scene
+        .situation(60)
+        .difference()
+        .insert
+        .into_iter()
+        .find(|planned| planned.key.as_str().starts_with("replace/"));
     let waiting = waiting.unwrap();
     scene.actions = vec![stored(waiting, State::Planned, 60)];
     assert_eq!(due(&scene, 600), Some(at(960)), "planning again does not put it off");
     scene.group[0].last_active = Some(at(700));
     assert_eq!(due(&scene, 700), Some(at(1_600)), "but the person being there does");
-    tell(&mut scene.group[0], "inquiry.started", 800, &json!({ "status": "pending", "started-at": at(800).to_string() }));
+    tell(
+        &mut scene.group[0],
+        "inquiry.started",
+        800,
+        &json!({ "status": "pending", "started-at": at(800).to_string() }),
+    );
     assert_eq!(due(&scene, 800), None, "and who began is not disturbed");
 }
 

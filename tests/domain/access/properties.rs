@@ -30,13 +30,21 @@ type Drawn = (usize, i64, Option<i64>, Option<i64>, bool, bool);
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let hours = || 0_i64..120;
-    (0..STATUSES.len(), hours(), prop::option::of(hours()), prop::option::of(hours()), prop::bool::weighted(0.1), prop::bool::weighted(0.9))
+    (
+        0..STATUSES.len(),
+        hours(),
+        prop::option::of(hours()),
+        prop::option::of(hours()),
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.9),
+    )
 }
 
 fn inquiry((status, from, deadline, gone, redacted, known): Drawn, name: &str) -> Inquiry {
     let mut inquiry = super::super::scene::unknown(name);
     let hour = |hour: i64| at(hour * HOUR).to_string();
-    let mut attributes = json!({ "created-at": hour(from), "expires-at": deadline.map(hour), "expired-at": gone.map(hour) });
+    let mut attributes =
+        json!({ "created-at": hour(from), "expires-at": deadline.map(hour), "expired-at": gone.map(hour) });
     if let Some(status) = STATUSES[status] {
         attributes["status"] = json!(status);
     }
@@ -61,7 +69,8 @@ fn any_scene() -> impl Strategy<Value = (Scene, i64, Form, Sessions)> {
             let names = ["inq_1", "inq_2", "inq_3"];
             let group = group.into_iter().zip(names).map(|(one, name)| inquiry(one, name)).collect::<Vec<_>>();
             let mut scene = Scene::of(group);
-            scene.template = published.map(|(newer, hour)| template(if newer { "itmplv_2" } else { "itmplv_1" }, hour * HOUR));
+            scene.template =
+                published.map(|(newer, hour)| template(if newer { "itmplv_2" } else { "itmplv_1" }, hour * HOUR));
             (scene.rules.access.replace_failed, scene.rules.access.replace_redacted) = chances;
             if let Some((stage, cause)) = succession {
                 let successor = (Stage::ALL[stage] == Stage::Replaced).then_some("inq_2");

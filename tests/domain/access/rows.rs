@@ -148,10 +148,8 @@ fn a_verification_is_given_up_within_its_bounds() {
 
     inquiry.id = id("inq_3");
     let mut scene = Scene::of(vec![inquiry]);
-    scene.lineages.successions = vec![
-        replaced("inq_1", Some("inq_2"), Stage::Replaced),
-        replaced("inq_2", Some("inq_3"), Stage::Replaced),
-    ];
+    scene.lineages.successions =
+        vec![replaced("inq_1", Some("inq_2"), Stage::Replaced), replaced("inq_2", Some("inq_3"), Stage::Replaced)];
     assert_eq!(scene.access(80 * HOUR), Access::Closed(Closed::GivenUp(Bound::Replacements)));
     let old = Scene::of(vec![expired("inq_1", 24 * HOUR)]);
     assert_eq!(old.access(15 * 24 * HOUR), Access::Closed(Closed::GivenUp(Bound::Age)));
