@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::app::queries::{Entry, Story};
 use crate::cli::Common;
+use crate::cli::mute::Mute;
 use crate::cli::output::{self, or_dash};
 use crate::clock::Clock;
 use crate::domain::ids::{EnvironmentName, ReferenceId, TemplateId};
@@ -22,6 +23,10 @@ pub(super) enum Inquiries {
     List(List),
     /// One inquiry with everything that happened to it
     Show(Show),
+    /// Tell nobody anything about an inquiry, and revive nothing in advance; who comes still gets in
+    Mute(Mute),
+    /// Let people be told again
+    Unmute(Mute),
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +132,8 @@ impl Inquiries {
         match self {
             Self::List(list) => list.run().await,
             Self::Show(show) => show.run().await,
+            Self::Mute(mute) => mute.run(true).await,
+            Self::Unmute(mute) => mute.run(false).await,
         }
     }
 }

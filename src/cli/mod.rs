@@ -8,6 +8,7 @@ mod import;
 mod inquiries;
 mod lanes;
 mod migrate;
+mod mute;
 mod open;
 mod output;
 mod prune;
