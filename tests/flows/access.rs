@@ -94,7 +94,7 @@ on_both! {
             let templates = vec![TemplateSettings::new(format!("itmpl_{number}"))];
             let persona = Settings { unknowns, seed, templates, ..Settings::default() };
             let more = r#"revive_after = "never""#;
-            let world = World::with(scratch, Setting { persona, more, ..Setting::default() }).await;
+            let world = World::with(scratch, Setting { more, persona, ..Setting::default() }).await;
             let ada = world.person(&format!("ada-{number}"));
             world.settle().await;
             world.clock.advance(hours(30));
