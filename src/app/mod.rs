@@ -16,9 +16,23 @@ pub mod replan;
 
 pub mod perform;
 
+mod step;
+
+pub mod party;
+
 mod reread;
 
 mod remind;
+
+mod revive;
+
+mod replace;
+
+mod tell;
+
+pub mod access;
+
+pub mod mute;
 
 mod pace;
 
@@ -48,6 +62,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::app::access::Doors;
 use crate::app::committer::Committer;
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
@@ -75,6 +90,9 @@ struct Shared {
     committer: OnceLock<Committer>,
     notifiers: BTreeMap<NotifierName, Notifier>,
     reread_after: SignedDuration,
+    /// How long an action is held that is performed for somebody who waits, and how often that is renewed.
+    lease: (Duration, Duration),
+    doors: Doors,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
 }
@@ -130,9 +148,21 @@ impl App {
             notifiers.insert(name.clone(), notifier);
         }
         let reread_after = config.worker.reread_after;
+        let lease = (config.worker.lease, config.worker.renew);
         let (reconcile, retention) = (config.reconcile, config.retention);
         let (environments, committer) = (Arc::new(environments), OnceLock::new());
-        let shared = Shared { database, clock, environments, committer, notifiers, reread_after, reconcile, retention };
+        let shared = Shared {
+            database,
+            clock,
+            environments,
+            committer,
+            notifiers,
+            reread_after,
+            lease,
+            doors: Doors::default(),
+            reconcile,
+            retention,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::app::Environments;
 use crate::domain::action::{Action, CancelledBy, DEFAULT_MAX_ATTEMPTS};
-use crate::domain::ids::EnvironmentName;
+use crate::domain::ids::{EnvironmentName, TemplateId};
 use crate::domain::inquiry::{Change, Inquiry};
+use crate::domain::lineage::Lineages;
 use crate::domain::observation::Observation;
 use crate::domain::plan::{Difference, Situation};
+use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::storage::inquiries::{GroupKey, InquiryKey};
 use crate::storage::{StorageError, Tx};
@@ -188,6 +190,9 @@ impl Ledger {
             let key = (action.planned.environment.clone(), action.planned.inquiry.clone());
             actions.entry(key).or_default().push(action);
         }
+        let members: Vec<InquiryKey> = parties.values().flatten().map(key_of).collect();
+        let lineages = tx.lineages_of(&members.iter().collect::<Vec<_>>()).await?;
+        let templates = templates(tx, parties.values().filter_map(|group| group.first())).await?;
         let mut all = Difference::default();
         for group in parties.values() {
             let Some(first) = group.first() else { continue };
@@ -195,13 +200,33 @@ impl Ledger {
             let actions: Vec<Action> =
                 group.iter().flat_map(|inquiry| actions.remove(&key_of(inquiry)).unwrap_or_default()).collect();
             let rules = environment.settings.rules.for_template(first.known.template_id());
-            let one = Situation { group, actions: &actions, rules, now }.difference();
+            let unknown = Lineages::default();
+            let lineages = lineages.get(&first.environment).unwrap_or(&unknown);
+            let template =
+                first.known.template_id().and_then(|id| templates.get(&(first.environment.clone(), id.clone())));
+            let one = Situation { group, actions: &actions, lineages, template, rules, now }.difference();
             all.insert.extend(one.insert);
             all.replan.extend(one.replan);
             all.cancel.extend(one.cancel);
         }
         write(tx, all, now).await
     }
+}
+
+/// What is known of the templates of some inquiries; most often all have the same.
+async fn templates<'a>(
+    tx: &mut Tx,
+    inquiries: impl Iterator<Item = &'a Inquiry>,
+) -> Result<HashMap<(EnvironmentName, TemplateId), Template>, StorageError> {
+    let wanted = inquiries.filter_map(|one| Some((one.environment.clone(), one.known.template_id()?.clone())));
+    let wanted: BTreeSet<(EnvironmentName, TemplateId)> = wanted.collect();
+    let mut found = HashMap::new();
+    for (environment, id) in wanted {
+        if let Some(known) = tx.template(&environment, &id).await? {
+            found.insert((environment, id), known.template);
+        }
+    }
+    Ok(found)
 }
 
 async fn write(tx: &mut Tx, mut difference: Difference, now: Timestamp) -> Result<(), StorageError> {

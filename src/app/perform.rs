@@ -6,6 +6,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use crate::app::App;
+use crate::app::step::Wanted;
 use crate::domain::action::{Action, End, Outcome, Work};
 use crate::domain::ids::{ActionId, EnvironmentName};
 use crate::domain::time::Timestamp;
@@ -167,6 +168,10 @@ impl App {
         let action = &claimed.action;
         match &action.planned.work {
             Work::Remind(reminder) => self.remind(action, reminder).await,
+            Work::Revive(_) => self.revive(action, Wanted::ByPlan).await,
+            Work::Replace(replacement) => self.replace(action, replacement, Wanted::ByPlan).await,
+            Work::Tell(replaced) => self.tell(action, replaced).await,
+            Work::Expire(_) => self.expire(action).await,
         }
     }
 

@@ -1,11 +1,11 @@
 //! What people and programs ask about: one inquiry's whole story.
 
 use crate::app::App;
+use crate::app::party::Party;
 use crate::config::Mode;
-use crate::domain::action::{Action, Reminder, State, Work};
-use crate::domain::ids::InquiryId;
+use crate::domain::action::{Action, Finished, Reminder, Replaced, Replacement, Revival, State, Work};
 use crate::domain::inquiry::Inquiry;
-use crate::domain::plan::{Situation, Standing};
+use crate::domain::plan::Standing;
 use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::actions::Attempt;
@@ -60,12 +60,8 @@ impl App {
         let inquiry = &stored.inquiry;
         let (name, id) = (&inquiry.environment, &inquiry.id);
         let mut tx = self.database().read().await?;
-        let group = match inquiry.person() {
-            Some(person) => tx.group(name, &person, inquiry.known.template_id()).await?,
-            None => vec![inquiry.clone()],
-        };
-        let ids: Vec<InquiryId> = group.iter().map(|member| member.id.clone()).collect();
-        let actions = tx.actions_for(name, &ids).await?;
+        let party = Party::of(&mut tx, inquiry).await?;
+        let actions = &party.actions;
         let mut timeline: Vec<Entry> = tx.events_of_inquiry(name, id).await?.into_iter().map(of_event).collect();
         for action in actions.iter().filter(|action| action.planned.inquiry == *id) {
             let attempts = tx.attempts(&action.planned.id).await?;
@@ -76,7 +72,7 @@ impl App {
         let environment = self.environments().get(name);
         let standing = environment.map(|environment| {
             let rules = environment.settings.rules.for_template(inquiry.known.template_id());
-            Situation { group: &group, actions: &actions, rules, now: self.clock().now() }.standing(inquiry)
+            party.situation(rules, self.clock().now()).standing(inquiry)
         });
         let acting = environment.is_some_and(|environment| environment.settings.mode == Mode::Act);
         Ok(Story { stored, standing, acting, timeline })
@@ -96,6 +92,10 @@ impl Story {
 pub fn in_words(action: &Action) -> String {
     match &action.planned.work {
         Work::Remind(Reminder { step, notifier, .. }) => format!("remind at {step} by {notifier}"),
+        Work::Revive(Revival { expired_at, .. }) => format!("revive what expired at {expired_at}"),
+        Work::Replace(Replacement { cause, .. }) => format!("replace: {cause}"),
+        Work::Tell(Replaced { old, notifier, .. }) => format!("tell {notifier} that it replaced {old}"),
+        Work::Expire(Finished { other }) => format!("expire, as {other} was finished"),
     }
 }
 

@@ -5,22 +5,16 @@
 
 use secrecy::SecretString;
 
+use crate::app::step::{Step, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
+use crate::domain::access::Form;
 use crate::domain::action::{Action, Outcome, Reminder};
-use crate::domain::inquiry::Inquiry;
-use crate::domain::plan::Objection;
 use crate::domain::rules::LinkForm;
-use crate::domain::time::Timestamp;
-use crate::notify::error::NotifyError;
 use crate::notify::notice::{Notice, NoticeKind};
 use crate::persona::answer::OneTimeLink;
 use crate::persona::client::PersonaClient;
-use crate::persona::error::{Next, PersonaError};
+use crate::persona::error::Next;
 use crate::persona::request::IdempotencyKey;
-use crate::storage::StorageError;
-
-/// A step of an attempt: what it yields, or the outcome with which the attempt ends early.
-type Step<T> = Result<T, Outcome>;
 
 impl App {
     pub(super) async fn remind(&self, action: &Action, reminder: &Reminder) -> Outcome {
@@ -31,17 +25,9 @@ impl App {
     }
 
     async fn try_remind(&self, action: &Action, reminder: &Reminder) -> Step<()> {
-        let environment = self.environments().get(&action.planned.environment);
-        let environment = environment.ok_or_else(|| give_up("its environment is not configured"))?;
-        let persona = environment.persona.as_ref().ok_or_else(|| give_up("its environment has no api_key"))?;
-        let notifier = self.shared.notifiers.get(&reminder.notifier);
-        let notifier = notifier.ok_or_else(|| give_up("no notifier of that name is configured"))?;
-
-        let mut inquiry = self.still_wanted(environment, action).await?;
-        if self.is_stale(&inquiry).await.map_err(|error| database(&error))? {
-            self.reread(environment, persona, &inquiry.id).await.map_err(|error| error.outcome(self.clock().now()))?;
-            inquiry = self.still_wanted(environment, action).await?;
-        }
+        let (environment, persona) = self.at_persona(action)?;
+        let notifier = self.notifier(&reminder.notifier)?;
+        let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let link = self.mint(environment, persona, action, reminder).await?;
         let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;
         let notice = Notice {
@@ -63,15 +49,6 @@ impl App {
         delivered.map(|_| ()).map_err(|error| after_notifier(&error, self.clock().now()))
     }
 
-    /// The inquiry, if the action should still be performed; asked of the same plan that made it.
-    async fn still_wanted(&self, environment: &Environment, action: &Action) -> Step<Inquiry> {
-        let wanted = self.objection(environment, action).await.map_err(|error| database(&error))?;
-        wanted.map_err(|Objection { reason, too_late }| {
-            let new_key = false;
-            if too_late { Outcome::GiveUp { reason, new_key } } else { Outcome::Cancel { reason, new_key } }
-        })
-    }
-
     /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as
     /// an idempotency key demands.
     async fn mint(
@@ -84,8 +61,14 @@ impl App {
         let key = IdempotencyKey::of(&action.planned.id, "link", action.generation);
         let lifetime = reminder.deadline.since(reminder.step_due);
         let inquiry = &action.planned.inquiry;
+        if let Some(link) = self.mint_into_session(environment, persona, action, false).await? {
+            return Ok(link);
+        }
         let error = match persona.generate_one_time_link(inquiry, Some(lifetime), &key).await {
-            Ok(link) => return Ok(link),
+            Ok(link) => {
+                self.count_session(environment, inquiry).await;
+                return Ok(link);
+            }
             Err(error) => error,
         };
         if matches!(error.next(), Next::Reread | Next::GiveUp) {
@@ -93,36 +76,39 @@ impl App {
             if self.reread(environment, persona, inquiry).await.is_ok() {
                 self.still_wanted(environment, action).await.map_err(under_a_new_key)?;
             }
+            // Or that it has had all its sessions, by links that are not ours.
+            if let Some(link) = self.mint_into_session(environment, persona, action, true).await? {
+                return Ok(link);
+            }
         }
         Err(after(&error, self.clock().now()))
     }
-}
 
-/// What follows from an error of Persona's. A conflict can pass: what it conflicted with may be over at the next try.
-pub(super) fn after(error: &PersonaError, now: Timestamp) -> Outcome {
-    let at = error.retry_after().map(|wait| now.plus(wait));
-    match error.next() {
-        Next::RetrySameKey => Outcome::Retry { error: error.to_string(), at, new_key: false },
-        Next::RetryNewKey | Next::Reread => Outcome::Retry { error: error.to_string(), at, new_key: true },
-        Next::GiveUp => Outcome::GiveUp { reason: error.to_string(), new_key: true },
+    /// A link into a session there is, where the inquiry is near its limit of sessions, as far as we know; `surely` asks
+    /// Persona.
+    async fn mint_into_session(
+        &self,
+        environment: &Environment,
+        persona: &PersonaClient,
+        action: &Action,
+        surely: bool,
+    ) -> Step<Option<OneTimeLink>> {
+        let (name, inquiry) = (&environment.settings.name, &action.planned.inquiry);
+        let counted = async { self.database().read().await?.sessions_made(name, inquiry).await };
+        let counted = counted.await.map_err(|error| database(&error))?;
+        let (_, known) = self.party_of(environment, action).await?;
+        let limit = environment.settings.rules.for_template(known.known.template_id()).access.session_limit;
+        if counted < limit && !surely {
+            return Ok(None);
+        }
+        let looked = self.look_at_sessions(environment, persona, inquiry, Form::Browser).await;
+        let looked = looked.map_err(|error| database(&error))?;
+        let (made, session) = looked.map_err(|error| under_the_same_key(after(&error, self.clock().now())))?;
+        let Some(session) = session.filter(|_| made >= limit) else { return Ok(None) };
+        let key = IdempotencyKey::of(&action.planned.id, "session-link", action.generation);
+        let link = persona.generate_session_link(&session.id, &key).await;
+        link.map(Some).map_err(|error| after(&error, self.clock().now()))
     }
-}
-
-/// Persona keeps its refusal under the key of the call, and would give it again.
-fn under_a_new_key(outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::GiveUp { reason, .. } => Outcome::GiveUp { reason, new_key: true },
-        Outcome::Cancel { reason, .. } => Outcome::Cancel { reason, new_key: true },
-        other => other,
-    }
-}
-
-fn after_notifier(error: &NotifyError, now: Timestamp) -> Outcome {
-    if !error.may_retry() {
-        return Outcome::GiveUp { reason: error.to_string(), new_key: false };
-    }
-    let at = error.retry_after().map(|wait| now.plus(wait));
-    Outcome::Retry { error: error.to_string(), at, new_key: false }
 }
 
 fn in_form(link: OneTimeLink, form: LinkForm) -> SecretString {
@@ -130,12 +116,4 @@ fn in_form(link: OneTimeLink, form: LinkForm) -> SecretString {
         LinkForm::OneTime => link.link,
         LinkForm::OneTimeShort => link.short.unwrap_or(link.link),
     }
-}
-
-fn give_up(reason: &str) -> Outcome {
-    Outcome::GiveUp { reason: reason.to_owned(), new_key: false }
-}
-
-fn database(error: &StorageError) -> Outcome {
-    Outcome::Retry { error: format!("the database could not be asked: {error}"), at: None, new_key: false }
 }

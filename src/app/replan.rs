@@ -4,7 +4,7 @@ use tracing::{error, info};
 
 use crate::app::observe::{self, TRIES};
 use crate::app::{App, Environment};
-use crate::domain::ids::InquiryId;
+use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::storage::StorageError;
 
 /// Inquiries looked up at once; each is planned in a transaction of its own.
@@ -51,6 +51,18 @@ impl App {
             }
             planned += page.len();
             after = Some(last);
+        }
+    }
+
+    /// Brings the plan of one inquiry, and of its person's others, up to date: after something was learnt that no
+    /// observation of it tells, such as a newer version of its template.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked.
+    pub async fn replan_inquiry(&self, environment: &EnvironmentName, id: &InquiryId) -> Result<(), StorageError> {
+        match self.environments().get(environment) {
+            Some(environment) => self.replan_one(environment, id).await,
+            None => Ok(()),
         }
     }
 

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::app::erasure::erase;
 use crate::app::observe::{TRIES, Told, observe};
-use crate::app::remind::after;
+use crate::app::step::{after, under_the_same_key};
 use crate::app::{App, Environment};
-use crate::domain::action::{Action, Outcome};
+use crate::domain::action::Outcome;
 use crate::domain::ids::InquiryId;
 use crate::domain::inquiry::{Change, Inquiry};
-use crate::domain::observation::{Observation, Snapshot};
-use crate::domain::plan::{Objection, Situation};
+use crate::domain::observation::{Observation, Snapshot, Source};
 use crate::domain::subject::SubjectId;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
@@ -30,10 +29,11 @@ pub enum RereadError {
 }
 
 impl RereadError {
-    /// What it means for the attempt that needed the reading.
+    /// What it means for the attempt that needed the reading. A reading carries no key, so whatever Persona answered it,
+    /// the other calls of the attempt keep theirs.
     pub(super) fn outcome(&self, now: Timestamp) -> Outcome {
         match self {
-            Self::Persona(error) => after(error, now),
+            Self::Persona(error) => under_the_same_key(after(error, now)),
             Self::Storage(_) => Outcome::Retry { error: self.to_string(), at: None, new_key: false },
         }
     }
@@ -60,16 +60,35 @@ impl App {
         template: Option<&Template>,
         asked_at: Timestamp,
     ) -> Result<Change, StorageError> {
-        let name = &environment.settings.name;
-        let id = snapshot.id.clone();
-        let observation = Observation::of_read(snapshot, asked_at);
+        self.take_observation(environment, &Observation::of_read(snapshot, asked_at), template, asked_at).await
+    }
+
+    /// Applies what Persona answered to a call of our own that changed the inquiry; what that changed.
+    pub(super) async fn take_own(
+        &self,
+        environment: &Environment,
+        snapshot: Snapshot,
+        asked_at: Timestamp,
+    ) -> Result<Change, StorageError> {
+        let at = snapshot.updated_at.unwrap_or(asked_at);
+        self.take_observation(environment, &Observation::of(snapshot, at, Source::OwnCall), None, asked_at).await
+    }
+
+    async fn take_observation(
+        &self,
+        environment: &Environment,
+        observation: &Observation,
+        template: Option<&Template>,
+        asked_at: Timestamp,
+    ) -> Result<Change, StorageError> {
+        let (name, id) = (&environment.settings.name, &observation.inquiry);
         for _ in 0..TRIES {
             let mut tx = self.database().begin().await?;
-            if let Some(change) = self.observe_one(&mut tx, environment, &observation, asked_at).await? {
+            if let Some(change) = self.observe_one(&mut tx, environment, observation, asked_at).await? {
                 if let Some(template) = template {
                     tx.observe_template(name, template, asked_at).await?;
                 }
-                tx.mark_read(name, &id, asked_at).await?;
+                tx.mark_read(name, id, asked_at).await?;
                 tx.commit().await?;
                 return Ok(change);
             }
@@ -101,28 +120,5 @@ impl App {
         let stored = self.database().read().await?.inquiry(&inquiry.environment, &inquiry.id).await?;
         let heard = inquiry.last_observed.max(stored.and_then(|stored| stored.read_at));
         Ok(heard.is_none_or(|heard| self.clock().now().since(heard) > self.shared.reread_after))
-    }
-
-    /// The inquiry of an action, or why the action should not be performed.
-    pub(super) async fn objection(
-        &self,
-        environment: &Environment,
-        action: &Action,
-    ) -> Result<Result<Inquiry, Objection>, StorageError> {
-        let name = &environment.settings.name;
-        let mut tx = self.database().read().await?;
-        let Some(inquiry) = tx.inquiry(name, &action.planned.inquiry).await?.map(|stored| stored.inquiry) else {
-            let reason = "its inquiry is not known".to_owned();
-            return Ok(Err(Objection { reason, too_late: false }));
-        };
-        let group = match inquiry.person() {
-            Some(person) => tx.group(name, &person, inquiry.known.template_id()).await?,
-            None => vec![inquiry.clone()],
-        };
-        let ids: Vec<InquiryId> = group.iter().map(|member| member.id.clone()).collect();
-        let actions = tx.actions_for(name, &ids).await?;
-        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
-        let situation = Situation { group: &group, actions: &actions, rules, now: self.clock().now() };
-        Ok(situation.objection(action).map_or(Ok(inquiry), Err))
     }
 }

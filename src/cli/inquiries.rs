@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::app::queries::{Entry, Story};
 use crate::cli::Common;
+use crate::cli::mute::Mute;
 use crate::cli::output::{self, or_dash};
 use crate::clock::Clock;
 use crate::domain::ids::{EnvironmentName, ReferenceId, TemplateId};
@@ -22,6 +23,10 @@ pub(super) enum Inquiries {
     List(List),
     /// One inquiry with everything that happened to it
     Show(Show),
+    /// Tell nobody anything about an inquiry, and revive nothing in advance; who comes still gets in
+    Mute(Mute),
+    /// Let people be told again
+    Unmute(Mute),
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +132,8 @@ impl Inquiries {
         match self {
             Self::List(list) => list.run().await,
             Self::Show(show) => show.run().await,
+            Self::Mute(mute) => mute.run(true).await,
+            Self::Unmute(mute) => mute.run(false).await,
         }
     }
 }
@@ -262,7 +269,7 @@ impl From<&Story> for WireStanding {
         let (quiet, reminders) = match &story.standing {
             None => (Some("its environment is no longer configured".to_owned()), Vec::new()),
             Some(Standing::Quiet(why)) => (Some(why.to_string()), Vec::new()),
-            Some(Standing::Reminded { reminders, .. }) => (None, reminders.clone()),
+            Some(standing) => (None, standing.wanted().cloned().collect()),
         };
         let reminders = reminders
             .into_iter()
@@ -310,14 +317,22 @@ fn standing(story: &Story, now: Timestamp) -> String {
     match &story.standing {
         None => "none: its environment is no longer configured".to_owned(),
         Some(Standing::Quiet(why)) => format!("none: {why}"),
-        Some(Standing::Reminded { reminders, .. }) => {
-            let next = reminders.iter().map(|planned| planned.due_at).min();
+        Some(standing) => {
+            let next = standing.wanted().map(|planned| planned.due_at).min();
             let observed = if story.acting { "" } else { " (observed only: the environment is in mode observe)" };
             match next {
-                Some(at) => format!("next {}{observed}", output::time(at, now)),
+                Some(at) => format!("{} {}{observed}", next_of(standing), output::time(at, now)),
                 None => "no more: all were sent".to_owned(),
             }
         }
+    }
+}
+
+const fn next_of(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Revived(_) => "to be revived",
+        Standing::Replaced(_) => "to be replaced",
+        Standing::Reminded { .. } | Standing::Quiet(_) => "next",
     }
 }
 

@@ -9,6 +9,7 @@ mod inquiries;
 mod keys;
 mod lanes;
 mod migrate;
+mod mute;
 mod open;
 mod output;
 mod prune;

@@ -198,6 +198,20 @@ impl<'r> Section<'r> {
         self.parsed(key, default, parse_duration)
     }
 
+    /// The yes or no under a key; as text too, which is what variables hold.
+    pub(super) fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        let Some((place, value)) = self.take(key) else { return default };
+        let flag = match &value {
+            Value::Bool(_, flag) => Some(*flag),
+            Value::String(_, text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        flag.unwrap_or_else(|| {
+            self.wrong_kind(&place, &value, "true or false");
+            default
+        })
+    }
+
     /// The whole number under a key.
     pub(super) fn number<T>(&mut self, key: &'static str, default: T, allowed: RangeInclusive<T>) -> T
     where

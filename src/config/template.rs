@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+
 use crate::domain::ids::{NotifierName, TemplateId};
-use crate::domain::rules::{LinkForm, Rules, Step};
+use crate::domain::rules::{AccessRules, InvalidRule, LinkForm, Rules, Step, parse_duration};
 
 use super::reader::{Entry, Reading, Section};
 
@@ -112,9 +114,41 @@ fn rules(mut section: Section<'_>, from: Inherited, notifiers: &[NotifierName]) 
         notify: notify.unwrap_or(from.rules.notify),
         lifetime: section.duration("lifetime", from.rules.lifetime),
         max_reminders: section.number("max_reminders", from.rules.max_reminders, 1..=50),
+        quiet_while_active: section.parsed("quiet_while_active", from.rules.quiet_while_active, or_zero),
+        access: access(&mut section, from.rules.access),
     };
     section.finish();
     Inherited { rules, notify_said }
+}
+
+/// The keys that say who gets in how.
+fn access(section: &mut Section<'_>, from: AccessRules) -> AccessRules {
+    let prefill = section.texts("prefill");
+    AccessRules {
+        revive_after: section.parsed("revive_after", from.revive_after, or_never),
+        resume_within: section.duration("resume_within", from.resume_within),
+        replace_after: section.parsed("replace_after", from.replace_after, or_never),
+        keep_pending: section.duration("keep_pending", from.keep_pending),
+        replace_failed: section.flag("replace_failed", from.replace_failed),
+        replace_redacted: section.flag("replace_redacted", from.replace_redacted),
+        remind_replaced: section.flag("remind_replaced", from.remind_replaced),
+        prefill: prefill.map_or(from.prefill, |names| names.into_iter().map(|entry| entry.text).collect()),
+        session_limit: section.number("session_limit", from.session_limit, 1..=1_000),
+        max_revivals: section.number("max_revivals", from.max_revivals, 0..=50),
+        max_replacements: section.number("max_replacements", from.max_replacements, 0..=50),
+        give_up_after: section.duration("give_up_after", from.give_up_after),
+    }
+}
+
+/// A duration, or that it never happens by itself.
+fn or_never(text: &str) -> Result<Option<SignedDuration>, InvalidRule> {
+    const WRONG: InvalidRule = InvalidRule("is no duration; write it like \"3h\" or \"30m\", or \"never\"");
+    if text == "never" { Ok(None) } else { parse_duration(text).map(Some).map_err(|_| WRONG) }
+}
+
+/// A duration, or none at all.
+fn or_zero(text: &str) -> Result<SignedDuration, InvalidRule> {
+    if text == "0s" { Ok(SignedDuration::ZERO) } else { parse_duration(text) }
 }
 
 fn steps(reading: &Reading, entries: &[Entry]) -> Vec<Step> {

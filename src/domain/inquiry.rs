@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::observation::{Attributes, Observation, ObservedAt, Snapshot, followed_attributes};
 use crate::domain::status::Status;
+use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
 /// A value with the moment it was observed. Ordered by moment, then by value, so that a tie has one winner.
@@ -76,6 +77,8 @@ pub struct Inquiry {
     pub first_observed: Option<Timestamp>,
     /// The latest moment anything was observed, by Persona's clock.
     pub last_observed: Option<Timestamp>,
+    /// The deadline last told; kept when an expiry takes `expires-at` away.
+    pub last_deadline: Option<Observed<Timestamp>>,
     /// The latest time it is known to have expired; kept when a resume takes `expired-at` away.
     pub last_expired: Option<Timestamp>,
     /// The earliest time it is known to be over; later news of a finished inquiry does not move it.
@@ -172,6 +175,7 @@ impl Inquiry {
             known: Known::default(),
             first_observed: None,
             last_observed: None,
+            last_deadline: None,
             last_expired: None,
             finished: None,
             last_active: None,
@@ -186,6 +190,7 @@ impl Inquiry {
         let time = at.time();
         let mut merge = Merge::default();
 
+        let deadline = attributes.expires_at.flatten().map(|value| Observed { at, value });
         let told = attributes.expired_at.flatten();
         let expired = told.or_else(|| (status == Some(Status::Expired)).then_some(time));
         let finished =
@@ -195,6 +200,7 @@ impl Inquiry {
 
         self.first_observed = self.first_observed.into_iter().chain([time]).min();
         self.last_observed = self.last_observed.max(Some(time));
+        self.last_deadline = self.last_deadline.take().max(deadline);
         self.last_expired = self.last_expired.max(expired);
         self.finished = self.finished.into_iter().chain(finished).min();
         if active && self.last_active < Some(time) {
@@ -273,6 +279,44 @@ impl Inquiry {
         told.or_else(|| self.began().max(self.last_expired).map(|from| from.plus(lifetime)))
     }
 
+    /// Whether it can be worked on, as far as was told: a deadline that is only guessed ends nothing.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        let in_time = self.known.expires_at().is_none_or(|deadline| *deadline > now);
+        self.status().is_some_and(Status::is_open) && self.known.redacted_at().is_none() && in_time
+    }
+
+    /// Whether it is expired, by its status or by the deadline that was told.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        let late = self.known.expires_at().is_some_and(|deadline| *deadline <= now);
+        match self.status() {
+            Some(Status::Expired) => true,
+            Some(status) => status.is_open() && late,
+            None => false,
+        }
+    }
+
+    /// Whether its time ran out by itself. One that was expired before its deadline was ended by somebody, on purpose,
+    /// or by Persona for its many sessions.
+    #[must_use]
+    pub fn ran_out(&self, lifetime: SignedDuration) -> bool {
+        let told = self.last_deadline.as_ref().map(|deadline| deadline.value);
+        let deadline = told.or_else(|| self.began().map(|began| began.plus(lifetime)));
+        let Some((expired, deadline)) = self.last_expired.zip(deadline) else { return false };
+        expired.plus(PROMPTNESS) >= deadline
+    }
+
+    /// Whether a newer version of its template was published since it was made.
+    ///
+    /// What was told of the template before it was made says nothing: it may have been made from a newer one still.
+    #[must_use]
+    pub fn is_superseded(&self, template: Option<&Template>) -> bool {
+        let latest = template.and_then(|template| Some((template.latest_version.as_ref()?, template.observed_at)));
+        let Some(((latest, told_at), own)) = latest.zip(self.known.template_version_id()) else { return false };
+        latest != own && self.began().is_none_or(|began| told_at >= began)
+    }
+
     /// When the present lifetime began: at creation; once it was expired and resumed, a lifetime before the deadline,
     /// because no event tells of a resume, and never before the expiry.
     #[must_use]
@@ -281,6 +325,9 @@ impl Inquiry {
         self.began().max(resumed.map(|expired| expired.max(deadline.minus(lifetime))))
     }
 }
+
+/// How long before its deadline an inquiry that ran out may say that it expired: Persona's times are whole seconds.
+const PROMPTNESS: SignedDuration = SignedDuration::from_mins(1);
 
 /// When the person was through, by the attributes of one observation: the screen they reached, else the decision.
 fn finishing_time(attributes: &Attributes) -> Option<Timestamp> {

@@ -16,6 +16,8 @@ pub mod template;
 
 pub mod rules;
 
+pub mod lineage;
+
 pub mod action;
 
 pub mod resource;
@@ -27,3 +29,5 @@ pub mod event;
 pub mod signature;
 
 pub mod plan;
+
+pub mod access;

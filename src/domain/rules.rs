@@ -19,8 +19,43 @@ pub struct Rules {
     pub notify: Vec<NotifierName>,
     /// How long an inquiry lives, where Persona's payloads don't carry `expires-at`. Persona's default: 24 hours.
     pub lifetime: SignedDuration,
-    /// The most reminders one inquiry may cause.
+    /// The most reminders one verification may cause, revivals and replacements included.
     pub max_reminders: u32,
+    /// How long nobody is reminded after they were seen at work. Zero: not at all.
+    pub quiet_while_active: SignedDuration,
+    /// Who gets in how, and how far that goes.
+    pub access: AccessRules,
+}
+
+/// What is done so that everyone gets in, and how far that goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRules {
+    /// How long after an inquiry ran out it is revived, with a notice; `None`: only for somebody who comes.
+    pub revive_after: Option<SignedDuration>,
+    /// How long after its creation an expired inquiry may be resumed; an older one is replaced.
+    pub resume_within: SignedDuration,
+    /// How long nothing may have happened before an inquiry that nobody began is replaced for a newer version of its
+    /// template; `None`: only for somebody who comes.
+    pub replace_after: Option<SignedDuration>,
+    /// How long after its start a pending inquiry is kept though its template has a newer version.
+    pub keep_pending: SignedDuration,
+    /// Whether a failed inquiry is replaced for somebody who comes again.
+    pub replace_failed: bool,
+    /// Whether a redacted inquiry is replaced for somebody who comes again.
+    pub replace_redacted: bool,
+    /// Whether a person whose inquiry was replaced in advance gets a notice with a fresh link at once.
+    pub remind_replaced: bool,
+    /// The fields that a new inquiry takes over from the one it replaces.
+    pub prefill: Vec<String>,
+    /// From so many sessions on, links lead into one that exists. Persona allows 25.
+    pub session_limit: u32,
+    /// The most revivals of one verification.
+    pub max_revivals: u32,
+    /// The most replacements of one verification.
+    pub max_replacements: u32,
+    /// How long after its beginning one verification is given up. Persona advises against more than 15 days
+    /// (<https://help.withpersona.com/articles/4m6n5LkyT8po1eefaBmBBO>).
+    pub give_up_after: SignedDuration,
 }
 
 /// Persona's default creation interval (<https://docs.withpersona.com/docs/inquiry-expiration>).
@@ -37,7 +72,35 @@ impl Default for Rules {
             notify: Vec::new(),
             lifetime: DEFAULT_LIFETIME,
             max_reminders: DEFAULT_MAX_REMINDERS,
+            quiet_while_active: SignedDuration::from_mins(30),
+            access: AccessRules::default(),
         }
+    }
+}
+
+impl Default for AccessRules {
+    fn default() -> Self {
+        Self {
+            revive_after: Some(SignedDuration::from_hours(1)),
+            resume_within: SignedDuration::from_hours(72),
+            replace_after: Some(SignedDuration::from_mins(15)),
+            keep_pending: SignedDuration::from_hours(24),
+            replace_failed: false,
+            replace_redacted: false,
+            remind_replaced: false,
+            prefill: Vec::new(),
+            session_limit: 22,
+            max_revivals: 2,
+            max_replacements: 2,
+            give_up_after: SignedDuration::from_hours(15 * 24),
+        }
+    }
+}
+
+impl AccessRules {
+    /// A text that differs whenever a plan made under these rules could differ.
+    fn fingerprint(&self) -> String {
+        format!("{self:?}")
     }
 }
 
@@ -48,12 +111,14 @@ impl Rules {
         let steps: Vec<String> = self.reminders.iter().map(ToString::to_string).collect();
         let notify: Vec<&str> = self.notify.iter().map(NotifierName::as_str).collect();
         format!(
-            "{}|{}|{}|{}s|{}",
+            "{}|{}|{}|{}s|{}|{}s|{}",
             steps.join(","),
             self.link,
             notify.join(","),
             self.lifetime.as_secs(),
-            self.max_reminders
+            self.max_reminders,
+            self.quiet_while_active.as_secs(),
+            self.access.fingerprint()
         )
     }
 }
@@ -98,6 +163,10 @@ pub enum Step {
     },
     /// This long before the deadline, whole seconds.
     Left(SignedDuration),
+    /// As soon as an expired inquiry was revived; no rule asks for it by name.
+    Revived,
+    /// As soon as an inquiry took another one's place; no rule asks for it by name.
+    Replaced,
 }
 
 /// Why a text is no rule; worded to follow the key and the value.
@@ -116,6 +185,7 @@ impl Step {
                 began.plus(SignedDuration::from_micros(gone))
             }
             Self::Left(left) => deadline.minus(left),
+            Self::Revived | Self::Replaced => began,
         };
         at.max(began)
     }
@@ -126,6 +196,8 @@ impl fmt::Display for Step {
         match self {
             Self::Gone { percent } => write!(f, "{percent}%"),
             Self::Left(left) => f.write_str(&shortest(*left)),
+            Self::Revived => f.write_str("revived"),
+            Self::Replaced => f.write_str("replaced"),
         }
     }
 }

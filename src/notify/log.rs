@@ -1,7 +1,7 @@
 //! The dry run: a line in the log instead of a notice.
 
 use crate::notify::Delivered;
-use crate::notify::notice::Notice;
+use crate::notify::notice::{Notice, Replaced};
 
 /// Writes one line per notice and tells nobody: in a dry run an operator sees which reminders would go out when.
 ///
@@ -14,6 +14,18 @@ pub(super) fn deliver(notice: &Notice) -> Delivered {
         status = %notice.status,
         deadline = %notice.deadline,
         "a reminder is due; this notifier is a dry run, so nobody was told"
+    );
+    Delivered::Logged
+}
+
+/// Writes one line per replacement and tells nobody.
+pub(super) fn tell(news: &Replaced) -> Delivered {
+    tracing::info!(
+        environment = %news.environment,
+        inquiry = %news.inquiry_id,
+        replaced = %news.replaced_inquiry_id,
+        cause = %news.cause,
+        "an inquiry was replaced; this notifier is a dry run, so nobody was told"
     );
     Delivered::Logged
 }

@@ -12,7 +12,7 @@ pub mod error;
 mod wire;
 
 use crate::notify::error::NotifyError;
-use crate::notify::notice::Notice;
+use crate::notify::notice::{Notice, Replaced};
 use crate::notify::webhook::Webhook;
 
 /// Where notices go.
@@ -45,6 +45,17 @@ impl Notifier {
         match self {
             Self::Webhook(webhook) => webhook.deliver(notice).await,
             Self::Log => Ok(log::deliver(notice)),
+        }
+    }
+
+    /// Tells the application of a replacement. A repeat carries the same id, so receivers can drop it.
+    ///
+    /// # Errors
+    /// [`NotifyError`] says whether another try can help.
+    pub async fn tell(&self, news: &Replaced) -> Result<Delivered, NotifyError> {
+        match self {
+            Self::Webhook(webhook) => webhook.tell(news).await,
+            Self::Log => Ok(log::tell(news)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId, ReferenceId, TemplateId};
+use crate::domain::lineage::Cause;
 use crate::domain::rules::LinkForm;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -43,6 +44,27 @@ pub struct Notice {
 pub enum NoticeKind {
     /// The inquiry waits for the person, and time is running out.
     Reminder,
+}
+
+/// News for the application: an inquiry took another one's place, and what leads to the old one leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The action it comes from; the same on every try.
+    pub id: ActionId,
+    /// The environment of the inquiries.
+    pub environment: EnvironmentName,
+    /// The new inquiry.
+    pub inquiry_id: InquiryId,
+    /// The one it replaced.
+    pub replaced_inquiry_id: InquiryId,
+    /// Why.
+    pub cause: Cause,
+    /// The application's name for the person.
+    pub reference_id: Option<ReferenceId>,
+    /// The template both were made from.
+    pub template_id: Option<TemplateId>,
+    /// When it was first to be told; the same on every try.
+    pub created_at: Timestamp,
 }
 
 /// A reminder of our own for the tests of this floor.

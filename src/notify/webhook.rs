@@ -11,10 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::clock::Clock;
+use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::notify::Delivered;
 use crate::notify::error::NotifyError;
-use crate::notify::notice::Notice;
+use crate::notify::notice::{Notice, Replaced};
 use crate::notify::wire;
 use crate::tls;
 
@@ -95,8 +96,18 @@ impl Webhook {
     #[tracing::instrument(name = "notify.webhook.deliver", skip_all,
         fields(host = %self.host(), action = %notice.id, status = tracing::field::Empty))]
     pub(super) async fn deliver(&self, notice: &Notice) -> Result<Delivered, NotifyError> {
-        let body = wire::body(notice)?;
-        let headers = self.headers(notice, &body, self.clock.now())?;
+        self.send(&notice.id, wire::body(notice)?).await
+    }
+
+    /// Tells of one replacement, once.
+    #[tracing::instrument(name = "notify.webhook.tell", skip_all,
+        fields(host = %self.host(), action = %news.id, status = tracing::field::Empty))]
+    pub(super) async fn tell(&self, news: &Replaced) -> Result<Delivered, NotifyError> {
+        self.send(&news.id, wire::replaced(news)?).await
+    }
+
+    async fn send(&self, id: &ActionId, body: String) -> Result<Delivered, NotifyError> {
+        let headers = self.headers(id, &body, self.clock.now())?;
         let sent = self.http.post(self.url.clone()).headers(headers).body(body).send().await;
         // Only status and headers matter; dropping the answer unread bounds what a receiver can make us read.
         let answer = sent.map_err(|error| self.unanswered(&error))?;
@@ -108,9 +119,9 @@ impl Webhook {
         Err(NotifyError::Refused { host: self.host(), status, asked_wait: asked_wait(answer.headers()) })
     }
 
-    fn headers(&self, notice: &Notice, body: &str, now: Timestamp) -> Result<HeaderMap, NotifyError> {
+    fn headers(&self, id: &ActionId, body: &str, now: Timestamp) -> Result<HeaderMap, NotifyError> {
         let second = now.as_second();
-        let id = notice.id.as_str();
+        let id = id.as_str();
         let sign = |signer: &standardwebhooks::Webhook| signer.sign(id, second, body.as_bytes());
         let signatures: Result<Vec<String>, _> = self.signers.iter().map(sign).collect();
         let signatures = signatures.map_err(|_| NotifyError::Unsendable("it can't be signed"))?.join(" ");

@@ -5,13 +5,13 @@ use serde::Serialize;
 
 use crate::domain::ids::{ReferenceId, TemplateId};
 use crate::notify::error::NotifyError;
-use crate::notify::notice::{Notice, NoticeKind};
+use crate::notify::notice::{Notice, NoticeKind, Replaced};
 
 #[derive(Serialize)]
-struct Envelope<'a> {
+struct Envelope<T> {
     r#type: &'static str,
     timestamp: String,
-    data: Reminder<'a>,
+    data: T,
 }
 
 #[derive(Serialize)]
@@ -26,6 +26,33 @@ struct Reminder<'a> {
     deadline: String,
     link: &'a str,
     link_form: String,
+}
+
+#[derive(Serialize)]
+struct Replacement<'a> {
+    environment: &'a str,
+    inquiry_id: &'a str,
+    replaced_inquiry_id: &'a str,
+    cause: &'static str,
+    reference_id: Option<&'a str>,
+    template_id: Option<&'a str>,
+}
+
+/// The body that tells of a replacement; the same on every try.
+pub(super) fn replaced(news: &Replaced) -> Result<String, NotifyError> {
+    let envelope = Envelope {
+        r#type: "inquiry.replaced",
+        timestamp: news.created_at.to_string(),
+        data: Replacement {
+            environment: news.environment.as_str(),
+            inquiry_id: news.inquiry_id.as_str(),
+            replaced_inquiry_id: news.replaced_inquiry_id.as_str(),
+            cause: news.cause.as_str(),
+            reference_id: news.reference_id.as_ref().map(ReferenceId::as_str),
+            template_id: news.template_id.as_ref().map(TemplateId::as_str),
+        },
+    };
+    serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
 }
 
 /// The body; the same on every try, since it holds no time of sending.
@@ -75,6 +102,30 @@ mod tests {
           },
           "timestamp": "2026-01-01T12:00:00Z",
           "type": "inquiry.reminder"
+        }
+        "#);
+    }
+
+    #[test]
+    fn the_news_of_a_replacement_is_what_receivers_were_promised() {
+        let Notice { id, environment, inquiry_id, reference_id, template_id, created_at, .. } = example();
+        let replaced_inquiry_id = crate::domain::ids::InquiryId::parse("inq_Notice0").unwrap();
+        let cause = crate::domain::lineage::Cause::NewVersion;
+        let news =
+            Replaced { id, environment, inquiry_id, replaced_inquiry_id, cause, reference_id, template_id, created_at };
+        let body: serde_json::Value = serde_json::from_str(&replaced(&news).unwrap()).unwrap();
+        insta::assert_json_snapshot!(body, @r#"
+        {
+          "data": {
+            "cause": "new-version",
+            "environment": "sandbox",
+            "inquiry_id": "inq_Notice1",
+            "reference_id": "customer-17",
+            "replaced_inquiry_id": "inq_Notice0",
+            "template_id": "itmpl_Basic1"
+          },
+          "timestamp": "2026-01-01T12:00:00Z",
+          "type": "inquiry.replaced"
         }
         "#);
     }

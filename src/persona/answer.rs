@@ -3,9 +3,10 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::domain::event::{Event, Unreadable};
+use crate::domain::ids::SessionId;
 use crate::domain::observation::Snapshot;
 use crate::domain::resource::{id_of, path};
 use crate::domain::template::Template;
@@ -50,6 +51,36 @@ pub struct OneTimeLink {
     pub short: Option<SecretString>,
     /// The inquiry, where the answer carried it.
     pub inquiry: Option<Snapshot>,
+}
+
+/// A session of an inquiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Which.
+    pub id: SessionId,
+    /// How far it is.
+    pub status: SessionStatus,
+}
+
+/// How far a session is. Persona may add values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionStatus {
+    /// Made, and nobody has come yet.
+    New,
+    /// A device opened it.
+    Active,
+    /// It lets nobody in: expired, or of a status we do not know.
+    Dead,
+}
+
+/// Values of an inquiry's fields by name: people's data, so `Debug` counts them only.
+#[derive(Clone, Default, PartialEq)]
+pub struct Fields(pub Map<String, Value>);
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fields").field(&self.0.len()).finish()
+    }
 }
 
 /// One event as the API gives it: the same shape as a webhook's body, so it is stored and read like one.

@@ -10,10 +10,10 @@ use tracing::field::Empty;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::domain::ids::{EventId, InquiryId, TemplateId};
+use crate::domain::ids::{EventId, InquiryId, SessionId, TemplateId};
 use crate::domain::observation::Snapshot;
 use crate::domain::template::Template;
-use crate::persona::answer::{EventBody, OneTimeLink, Page, Read, Resumed};
+use crate::persona::answer::{EventBody, Fields, OneTimeLink, Page, Read, Resumed, Session};
 use crate::persona::budget::Budget;
 use crate::persona::error::PersonaError;
 use crate::persona::exchange::{Answer, Exchange};
@@ -70,6 +70,18 @@ impl PersonaClient {
         let inquiry = inquiry_of(&answer, id)?;
         let template = wire::included_template(&answer.body, &inquiry, self.0.clock().now());
         Ok(Read { inquiry, template })
+    }
+
+    /// Reads one inquiry, and those of its fields that have one of these names and a value.
+    ///
+    /// # Errors
+    /// [`PersonaError`], as for every call.
+    #[tracing::instrument(name = "persona.client.retrieve_fields", skip_all,
+        fields(method = "GET", status = Empty, request_id = Empty, elapsed_ms = Empty))]
+    pub async fn retrieve_fields(&self, id: &InquiryId, names: &[String]) -> Result<(Read, Fields), PersonaError> {
+        let answer = self.0.get(&["inquiries", id.as_str()], &[]).await?;
+        let inquiry = inquiry_of(&answer, id)?;
+        Ok((Read { inquiry, template: None }, wire::fields(&answer.body, names)))
     }
 
     /// One page of inquiries, newest first; `size` is held to 1 to 100.
@@ -168,6 +180,37 @@ impl PersonaClient {
         }
         let link = link_in(&answer, "one-time-link").ok_or_else(|| answer.malformed("it carries no one-time link"))?;
         Ok(OneTimeLink { link, short: link_in(&answer, "one-time-link-short"), inquiry })
+    }
+
+    /// The newest sessions of an inquiry, 100 at most, newest first.
+    ///
+    /// # Errors
+    /// [`PersonaError`], as for every call.
+    #[tracing::instrument(name = "persona.client.list_sessions", skip_all,
+        fields(method = "GET", status = Empty, request_id = Empty, elapsed_ms = Empty))]
+    pub async fn list_sessions(&self, inquiry: &InquiryId) -> Result<Vec<Session>, PersonaError> {
+        let mut query = vec![("filter[inquiry-id]", inquiry.to_string())];
+        wire::page_query(&mut query, None, 100);
+        let answer = self.0.get(&["inquiry-sessions"], &query).await?;
+        let page = wire::page(&answer.body, wire::listed_session, SessionId::parse);
+        page_of(&answer, page, None).map(|page| page.items)
+    }
+
+    /// A one-time link into a session there is, so that it takes none.
+    ///
+    /// # Errors
+    /// [`PersonaError`], as for every call; an answer without a link is [`PersonaError::Malformed`].
+    #[tracing::instrument(name = "persona.client.generate_session_link", skip_all,
+        fields(method = "POST", status = Empty, request_id = Empty, elapsed_ms = Empty))]
+    pub async fn generate_session_link(
+        &self,
+        session: &SessionId,
+        key: &IdempotencyKey,
+    ) -> Result<OneTimeLink, PersonaError> {
+        let path = ["inquiry-sessions", session.as_str(), "generate-one-time-link"];
+        let answer = self.0.post(&path, None, key).await?;
+        let link = link_in(&answer, "one-time-link").ok_or_else(|| answer.malformed("it carries no one-time link"))?;
+        Ok(OneTimeLink { link, short: link_in(&answer, "one-time-link-short"), inquiry: None })
     }
 
     /// One page of events, newest first; `size` is held to 1 to 100. Their payloads can be abbreviated.

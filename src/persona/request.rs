@@ -58,6 +58,9 @@ pub struct NewInquiry {
     pub reference_id: Option<ReferenceId>,
     /// Persona's account of the person.
     pub account_id: Option<AccountId>,
+    /// The application's name for the person as their account has it: Persona takes that account, or makes one. What
+    /// replaces `reference_id`.
+    pub account_reference_id: Option<ReferenceId>,
     /// Prefilled fields by name: people's data, so `Debug` counts them only.
     pub fields: Map<String, Value>,
     /// Where the browser goes when the person is through.
@@ -75,7 +78,15 @@ impl NewInquiry {
     /// An inquiry for nobody in particular yet.
     #[must_use]
     pub fn from_template(template: TemplateId) -> Self {
-        Self { template, reference_id: None, account_id: None, fields: Map::new(), redirect_uri: None, lifetime: None }
+        Self {
+            template,
+            reference_id: None,
+            account_id: None,
+            account_reference_id: None,
+            fields: Map::new(),
+            redirect_uri: None,
+            lifetime: None,
+        }
     }
 }
 

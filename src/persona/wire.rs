@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::domain::ids::{AccountId, EventId, InvalidId, ReferenceId, TemplateId};
+use crate::domain::ids::{AccountId, EventId, InvalidId, ReferenceId, SessionId, TemplateId};
 use crate::domain::observation::Snapshot;
 use crate::domain::resource::{self, get, id_of, is, path};
 use crate::domain::status::Status;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
-use crate::persona::answer::{EventBody, Page};
+use crate::persona::answer::{EventBody, Fields, Page, Session, SessionStatus};
 use crate::persona::error::{Refusal, without_values};
 use crate::persona::request::{EventFilter, ListFilter, NewInquiry, SearchFilter};
 
@@ -19,7 +19,7 @@ use crate::persona::request::{EventFilter, ListFilter, NewInquiry, SearchFilter}
 struct Create<'a> {
     data: NewInquiryResource<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<CreateMeta>,
+    meta: Option<CreateMeta<'a>>,
 }
 
 #[derive(Serialize)]
@@ -46,8 +46,11 @@ struct CreateAttributes<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct CreateMeta {
-    expiration_after_create_interval_seconds: i32,
+struct CreateMeta<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auto_create_account_reference_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_after_create_interval_seconds: Option<i32>,
 }
 
 #[derive(Serialize)]
@@ -111,8 +114,12 @@ pub(super) fn create(new: &NewInquiry) -> Value {
         redirect_uri: new.redirect_uri.as_ref().map(Url::as_str),
         fields: (!new.fields.is_empty()).then_some(&new.fields),
     };
-    let meta = new.lifetime.map(|life| CreateMeta { expiration_after_create_interval_seconds: seconds(life) });
-    json(&Create { data: NewInquiryResource { attributes }, meta })
+    let meta = CreateMeta {
+        auto_create_account_reference_id: new.account_reference_id.as_ref().map(ReferenceId::as_str),
+        expiration_after_create_interval_seconds: new.lifetime.map(seconds),
+    };
+    let said = new.account_reference_id.is_some() || new.lifetime.is_some();
+    json(&Create { data: NewInquiryResource { attributes }, meta: said.then_some(meta) })
 }
 
 /// The body that asks for a link of a certain life.
@@ -174,6 +181,28 @@ pub(super) fn inquiry(body: &Value) -> Option<Snapshot> {
 /// An inquiry resource.
 pub(super) fn listed_inquiry(resource: &Value) -> Option<Snapshot> {
     resource::snapshot(Some(resource).filter(|resource| is(resource, "inquiry"))?)
+}
+
+/// A session resource.
+pub(super) fn listed_session(resource: &Value) -> Option<Session> {
+    let id = id_of(resource, SessionId::parse).filter(|_| is(resource, "inquiry-session"))?;
+    let status = match path(resource, &["attributes", "status"]).and_then(Value::as_str) {
+        Some("new") => SessionStatus::New,
+        Some("active") => SessionStatus::Active,
+        _ => SessionStatus::Dead,
+    };
+    Some(Session { id, status })
+}
+
+/// The values of those fields of an answer's inquiry that are named; what has none is left out.
+pub(super) fn fields(body: &Value, names: &[String]) -> Fields {
+    let all = path(body, &["data", "attributes", "fields"]).and_then(Value::as_object);
+    let value = |name: &String| {
+        let field = all?.get(name)?;
+        let value = get(field, "value").filter(|value| !value.is_null())?;
+        Some((name.clone(), value.clone()))
+    };
+    Fields(names.iter().filter_map(value).collect())
 }
 
 /// The template an answer carries.

@@ -36,6 +36,7 @@ pub mod actions;
 pub mod environments;
 pub mod events;
 pub mod inquiries;
+pub mod lineages;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod retention;
@@ -62,6 +63,10 @@ pub const ALL_SQL: &[&[Sql]] = &[
     events::read::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
+    lineages::succession::STATEMENTS,
+    lineages::mute::STATEMENTS,
+    lineages::admission::STATEMENTS,
+    lineages::sessions::STATEMENTS,
     quarantine::STATEMENTS,
     reconciliation::look::STATEMENTS,
     reconciliation::run::STATEMENTS,

@@ -119,7 +119,14 @@ on_both! {
                 &["actions", "list", "--state", "gone"],
                 "--state gone: use planned, running, done, failed or cancelled",
             ),
-            (&["actions", "list", "--kind", "sing"], "--kind sing: use remind"),
+            (
+                &["actions", "list", "--kind", "sing"],
+                "--kind sing: use remind, revive, replace, tell, expire",
+            ),
+            (
+                &["inquiries", "mute", "inq_none", "--environment", "sandbox"],
+                "there is no inquiry inq_none in environment sandbox; `rekindle inquiries list` shows those there are",
+            ),
             (
                 &["events", "list", "--outcome", "gone"],
                 "--outcome gone: use applied, ignored, quarantined, unreadable or discarded",

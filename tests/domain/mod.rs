@@ -1,5 +1,6 @@
 //! The ground: tables and properties, no IO.
 
+mod access;
 mod any_order;
 mod inquiry;
 mod plan;

@@ -1,5 +1,6 @@
 //! What is planned for a person, as state, rules and time move.
 
+use rekindle::domain::lineage::Lineages;
 use rekindle::domain::plan::{Quiet, Situation, Standing};
 use rekindle::domain::rules::Rules;
 use rekindle::domain::status::Status;
@@ -11,9 +12,11 @@ const HOUR: i64 = 3_600;
 
 fn quiet_of(group: &[rekindle::domain::inquiry::Inquiry], index: usize, second: i64) -> Quiet {
     let rules = rules(&["50%"]);
-    match (Situation { group, actions: &[], rules: &rules, now: at(second) }).standing(&group[index]) {
+    let (rules, lineages) = (&rules, &Lineages::default());
+    match (Situation { group, actions: &[], lineages, template: None, rules, now: at(second) }).standing(&group[index])
+    {
         Standing::Quiet(quiet) => quiet,
-        Standing::Reminded { reminders, .. } => panic!("reminded: {reminders:?}"),
+        other => panic!("not quiet: {other:?}"),
     }
 }
 

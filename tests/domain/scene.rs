@@ -4,6 +4,7 @@ use rekindle::domain::action::{Action, DEFAULT_MAX_ATTEMPTS, Planned, State};
 use rekindle::domain::event::{Event, Subject};
 use rekindle::domain::ids::{EnvironmentName, InquiryId, NotifierName};
 use rekindle::domain::inquiry::{Change, Inquiry};
+use rekindle::domain::lineage::Lineages;
 use rekindle::domain::observation::Observation;
 use rekindle::domain::plan::{Difference, Situation};
 use rekindle::domain::rules::Rules;
@@ -76,7 +77,8 @@ pub struct Actions(pub Vec<Action>);
 
 impl Actions {
     pub fn replan(&mut self, group: &[Inquiry], rules: &Rules, now: Timestamp) -> Difference {
-        let difference = Situation { group, actions: &self.0, rules, now }.difference();
+        let lineages = &Lineages::default();
+        let difference = Situation { group, actions: &self.0, lineages, template: None, rules, now }.difference();
         for planned in &difference.insert {
             self.0.push(fresh(planned.clone(), now));
         }
@@ -115,7 +117,8 @@ impl Actions {
         rows.into_iter()
             .map(|(due, key)| {
                 let parts: Vec<&str> = key.split('/').collect();
-                format!("{} {} at {}", parts[1], parts[3], due.as_second() - START)
+                let what = if parts[0] == "remind" { parts[3] } else { parts[0] };
+                format!("{} {what} at {}", parts[1], due.as_second() - START)
             })
             .collect()
     }

@@ -150,7 +150,9 @@ on_both! {
     async fn a_refused_link_makes_us_look_again(scratch: &Scratch) {
         for (_, unknowns) in Unknowns::all_variations() {
             let persona = Settings { unknowns, ..Settings::default() };
-            let setting = Setting { reminders: r#"["3h"]"#, persona, ..Setting::default() };
+            // Who has just begun would not be reminded, and the link not asked for.
+            let more = r#"quiet_while_active = "0s""#;
+            let setting = Setting { reminders: r#"["3h"]"#, more, persona, ..Setting::default() };
             let world = World::with(scratch, setting).await;
             let ada = world.person("ada");
             world.settle().await;

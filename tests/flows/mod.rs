@@ -1,5 +1,6 @@
 //! Stories: what happens to a person, told with a simulated Persona, a clock moved by hand, and both databases.
 
+mod access;
 mod adoption;
 mod bad_days;
 mod crashes;
@@ -9,6 +10,7 @@ mod people;
 mod quarantine;
 mod reconcile;
 mod reminder;
+mod replacement;
 mod retention;
 mod world;
 

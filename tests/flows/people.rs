@@ -103,7 +103,7 @@ on_both! {
         world.persona.start(&ada).unwrap();
         world.clock.advance(hours(12));
         world.settle().await;
-        world.clock.advance(hours(13));
+        world.clock.advance(minutes(12 * 60 + 30));
         world.settle().await;
         assert_eq!(world.status(&ada).await, "expired");
 

@@ -252,8 +252,11 @@ impl World {
         let actions = self.actions(id).await.into_iter().filter(|action| action.state == State::Planned);
         actions
             .map(|action| {
-                let Work::Remind(reminder) = &action.planned.work;
-                format!("{} in {}m", reminder.step, action.planned.due_at.since(now).as_secs() / 60)
+                let what = match &action.planned.work {
+                    Work::Remind(reminder) => reminder.step.to_string(),
+                    other => other.kind().to_string(),
+                };
+                format!("{what} in {}m", action.planned.due_at.since(now).as_secs() / 60)
             })
             .collect()
     }

@@ -11,6 +11,7 @@ mod events;
 mod inquiries;
 mod lanes;
 mod leases;
+mod lineages;
 mod migrations;
 mod plans;
 mod query_plans;

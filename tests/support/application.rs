@@ -36,9 +36,20 @@ struct Inner {
     held: watch::Sender<bool>,
 }
 
+/// News of a replacement, its signature checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    pub id: String,
+    pub old: String,
+    pub new: String,
+    pub cause: String,
+    pub answered: u16,
+}
+
 #[derive(Default)]
 struct Day {
     received: Vec<Received>,
+    replaced: Vec<Replaced>,
     /// How many deliveries of one notice wait for their answer.
     under_way: BTreeMap<String, usize>,
     /// The most there ever were of one notice.
@@ -93,6 +104,14 @@ impl Application {
         self.0.day.lock().unwrap().received.clone()
     }
 
+    /// The replacements it heard of and answered with 2xx, each once.
+    pub fn replacements(&self) -> Vec<Replaced> {
+        let mut heard = self.0.day.lock().unwrap().replaced.clone();
+        heard.retain(|news| news.answered < 300);
+        heard.dedup_by(|one, other| one.id == other.id);
+        heard
+    }
+
     /// The one notice there is.
     pub fn only_notice(&self) -> Received {
         let notices = self.notices();
@@ -144,6 +163,11 @@ impl Day {
         let answered = self.answers.pop().unwrap_or(204);
         let notice: Value = serde_json::from_slice(body).unwrap();
         let text = |key: &str| notice["data"][key].as_str().map(str::to_owned);
+        if notice["type"] == "inquiry.replaced" {
+            let (old, new) = (text("replaced_inquiry_id").unwrap(), text("inquiry_id").unwrap());
+            self.replaced.push(Replaced { id, old, new, cause: text("cause").unwrap(), answered });
+            return answered;
+        }
         self.received.push(Received {
             id,
             inquiry: text("inquiry_id").unwrap(),

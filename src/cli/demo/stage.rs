@@ -209,6 +209,7 @@ api_url = "{api}"
 
 [environments.{ENVIRONMENT}.templates.default]
 reminders = {steps:?}
+revive_after = "never"
 
 [notifiers.application]
 type = "webhook"

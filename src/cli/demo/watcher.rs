@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::cast::Person;
 use super::line::{Line, Side, Tone};
 use crate::app::App;
-use crate::domain::action::{Action, CancelledBy, State, Work};
+use crate::domain::action::{Action, CancelledBy, State};
 use crate::domain::ids::{ActionId, EventId, InquiryId, ReferenceId};
 use crate::domain::rules::Step;
 use crate::domain::time::Timestamp;
@@ -105,7 +105,8 @@ impl Watcher {
     }
 
     fn changed(&self, action: &Action, attempts_told: u32, now: &Snapshot) -> Option<Line> {
-        let Work::Remind(reminder) = &action.planned.work;
+        // The demo's rules leave what else can be planned to those who come.
+        let reminder = action.planned.work.reminder()?;
         let reason = action.reason.as_deref().unwrap_or("no reason given");
         let told = match action.state {
             State::Done => {
@@ -181,10 +182,8 @@ fn received(event: &StoredEvent, now: &Snapshot) -> String {
 
 fn steps(mut planned: Vec<&Action>) -> String {
     planned.sort_by_key(|action| action.planned.due_at);
-    let step = |action: &&Action| match &action.planned.work {
-        Work::Remind(reminder) => reminder.step.to_string(),
-    };
-    let steps: Vec<String> = planned.iter().map(step).collect();
+    let step = |action: &&Action| action.planned.work.reminder().map(|reminder| reminder.step.to_string());
+    let steps: Vec<String> = planned.iter().filter_map(step).collect();
     format!("{} of the time", steps.join(" and "))
 }
 
@@ -209,6 +208,7 @@ fn gone(step: Step) -> String {
     match step {
         Step::Gone { percent } => format!("{percent} % of the time is gone"),
         Step::Left(_) => format!("only {step} left"),
+        Step::Revived | Step::Replaced => format!("the inquiry was {step}"),
     }
 }
 

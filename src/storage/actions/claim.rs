@@ -77,6 +77,10 @@ statements! {
                  LIMIT $6))"
         )
     }
+    TAKE_ONE {
+        sqlite take!("$2", "id = $4 AND state = 'planned'"),
+        postgres take!(lease_end!("$2"), "id = $4 AND state = 'planned'")
+    }
     BURY {
         "UPDATE actions SET state = 'failed', reason = $3, lease_until = NULL, finished_at = $4, updated_at = $4
          WHERE id = $1 AND lease_token = $2 AND state = 'running'"
@@ -119,6 +123,40 @@ impl Tx {
         }
         claimed.sort_by(|a, b| (a.action.planned.due_at, &a.lease).cmp(&(b.action.planned.due_at, &b.lease)));
         Ok(claimed)
+    }
+
+    /// Takes one action that is planned, whenever it is due and whether or not its lane is paused: somebody waits for
+    /// it. `None` when it is in any other state.
+    ///
+    /// # Errors
+    /// Whatever the database says, and when the action can't be understood.
+    pub async fn take_action(
+        &mut self,
+        id: &ActionId,
+        owner: &str,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Option<Claimed>> {
+        let row: Option<ClaimedRow> = on_db!(self, conn => sqlite {
+            sqlx::query_as(TAKE_ONE.sqlite)
+                .bind(owner)
+                .bind(end(now, lease))
+                .bind(now)
+                .bind(id.as_str())
+                .fetch_optional(conn)
+                .await
+        } postgres {
+            sqlx::query_as(TAKE_ONE.postgres)
+                .bind(owner)
+                .bind(micros(lease))
+                .bind(now)
+                .bind(id.as_str())
+                .fetch_optional(conn)
+                .await
+        })?;
+        let Some(ClaimedRow { lease_token: token, action }) = row else { return Ok(None) };
+        let lease = Lease { action: id.clone(), token };
+        Ok(Some(Claimed { action: Action::try_from(action)?, lease }))
     }
 
     /// Makes a dead letter of an action that can't be understood.

@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::action::{Kind, Reminder, Work};
-use crate::domain::ids::NotifierName;
+use crate::domain::action::{Finished, Kind, Reminder, Replaced, Replacement, Revival, Work};
+use crate::domain::ids::{InquiryId, NotifierName};
+use crate::domain::lineage::Cause;
 use crate::domain::rules::Step;
 use crate::domain::time::Timestamp;
 
@@ -16,10 +17,24 @@ pub(super) fn write(work: &Work) -> String {
             step: match reminder.step {
                 Step::Gone { percent } => StepText::Percent(percent),
                 Step::Left(left) => StepText::SecondsLeft(left.as_secs()),
+                Step::Revived => StepText::Revived,
+                Step::Replaced => StepText::Replaced,
             },
             step_due: reminder.step_due.as_micros(),
             notifier: reminder.notifier.as_str().to_owned(),
         }),
+        Work::Revive(Revival { expired_at, asked }) => {
+            serde_json::to_string(&RevivalText { expired_at: expired_at.as_micros(), asked: *asked })
+        }
+        Work::Replace(Replacement { cause, asked }) => {
+            serde_json::to_string(&ReplacementText { cause: cause.as_str().to_owned(), asked: *asked })
+        }
+        Work::Tell(Replaced { old, cause, notifier }) => serde_json::to_string(&ReplacedText {
+            old: old.as_str().to_owned(),
+            cause: cause.as_str().to_owned(),
+            notifier: notifier.as_str().to_owned(),
+        }),
+        Work::Expire(Finished { other }) => serde_json::to_string(&FinishedText { other: other.as_str().to_owned() }),
     };
     // Strings and numbers only: nothing in there can fail to be written.
     text.unwrap_or_default()
@@ -28,19 +43,43 @@ pub(super) fn write(work: &Work) -> String {
 /// Reads what [`write()`] wrote; `None` when it is anything else.
 pub(super) fn read(kind: Kind, text: &str) -> Option<Work> {
     match kind {
-        Kind::Remind => {
-            let text: ReminderText = serde_json::from_str(text).ok()?;
-            Some(Work::Remind(Reminder {
-                deadline: Timestamp::from_micros(text.deadline),
-                step: match text.step {
-                    StepText::Percent(percent) => Step::Gone { percent },
-                    StepText::SecondsLeft(left) => Step::Left(SignedDuration::from_secs(left)),
-                },
-                step_due: Timestamp::from_micros(text.step_due),
+        Kind::Remind => read_reminder(text).map(Work::Remind),
+        Kind::Revive => {
+            let text: RevivalText = serde_json::from_str(text).ok()?;
+            Some(Work::Revive(Revival { expired_at: Timestamp::from_micros(text.expired_at), asked: text.asked }))
+        }
+        Kind::Replace => {
+            let text: ReplacementText = serde_json::from_str(text).ok()?;
+            Some(Work::Replace(Replacement { cause: Cause::parse(&text.cause)?, asked: text.asked }))
+        }
+        Kind::Tell => {
+            let text: ReplacedText = serde_json::from_str(text).ok()?;
+            Some(Work::Tell(Replaced {
+                old: InquiryId::parse(&text.old).ok()?,
+                cause: Cause::parse(&text.cause)?,
                 notifier: NotifierName::parse(&text.notifier).ok()?,
             }))
         }
+        Kind::Expire => {
+            let text: FinishedText = serde_json::from_str(text).ok()?;
+            Some(Work::Expire(Finished { other: InquiryId::parse(&text.other).ok()? }))
+        }
     }
+}
+
+fn read_reminder(text: &str) -> Option<Reminder> {
+    let text: ReminderText = serde_json::from_str(text).ok()?;
+    Some(Reminder {
+        deadline: Timestamp::from_micros(text.deadline),
+        step: match text.step {
+            StepText::Percent(percent) => Step::Gone { percent },
+            StepText::SecondsLeft(left) => Step::Left(SignedDuration::from_secs(left)),
+            StepText::Revived => Step::Revived,
+            StepText::Replaced => Step::Replaced,
+        },
+        step_due: Timestamp::from_micros(text.step_due),
+        notifier: NotifierName::parse(&text.notifier).ok()?,
+    })
 }
 
 /// Reads a kind as [`Kind::as_str`] writes it.
@@ -61,6 +100,32 @@ struct ReminderText {
 enum StepText {
     Percent(u8),
     SecondsLeft(i64),
+    Revived,
+    Replaced,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RevivalText {
+    expired_at: i64,
+    asked: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReplacementText {
+    cause: String,
+    asked: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReplacedText {
+    old: String,
+    cause: String,
+    notifier: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FinishedText {
+    other: String,
 }
 
 #[cfg(test)]
@@ -69,7 +134,21 @@ mod tests {
 
     #[test]
     fn work_reads_back_as_it_was_written() {
-        for step in [Step::Gone { percent: 50 }, Step::Left(SignedDuration::from_hours(3))] {
+        let old = InquiryId::parse("inq_1").unwrap();
+        for work in [
+            Work::Revive(Revival { expired_at: Timestamp::from_micros(7), asked: true }),
+            Work::Replace(Replacement { cause: Cause::SessionLimit, asked: false }),
+            Work::Tell(Replaced {
+                old: old.clone(),
+                cause: Cause::NewVersion,
+                notifier: NotifierName::parse("log").unwrap(),
+            }),
+            Work::Expire(Finished { other: old }),
+        ] {
+            assert_eq!(read(work.kind(), &write(&work)), Some(work));
+        }
+        let left = Step::Left(SignedDuration::from_hours(3));
+        for step in [Step::Gone { percent: 50 }, left, Step::Revived, Step::Replaced] {
             let work = Work::Remind(Reminder {
                 deadline: Timestamp::from_micros(1),
                 step,

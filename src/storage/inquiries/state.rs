@@ -25,6 +25,10 @@ pub(super) fn write(inquiry: &Inquiry) -> String {
         known: KnownText::of(&inquiry.known),
         first_observed: inquiry.first_observed.map(Timestamp::as_micros),
         last_observed: inquiry.last_observed.map(Timestamp::as_micros),
+        last_deadline: inquiry
+            .last_deadline
+            .as_ref()
+            .map(|told| ObservedText { at: Moment::of(told.at), value: Some(told.value.write()) }),
         last_expired: inquiry.last_expired.map(Timestamp::as_micros),
         finished: inquiry.finished.map(Timestamp::as_micros),
         last_active: inquiry.last_active.map(Timestamp::as_micros),
@@ -47,6 +51,10 @@ pub(super) fn read(environment: EnvironmentName, id: InquiryId, text: &str) -> O
         known: state.known.read()?,
         first_observed: state.first_observed.map(Timestamp::from_micros),
         last_observed: state.last_observed.map(Timestamp::from_micros),
+        last_deadline: match state.last_deadline {
+            Some(said) => Some(Observed { at: said.at.read()?, value: Timestamp::read(&said.value?)? }),
+            None => None,
+        },
         last_expired: state.last_expired.map(Timestamp::from_micros),
         finished: state.finished.map(Timestamp::from_micros),
         last_active: state.last_active.map(Timestamp::from_micros),
@@ -64,6 +72,8 @@ struct State {
     first_observed: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_observed: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_deadline: Option<ObservedText>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_expired: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,6 +226,7 @@ mod tests {
         inquiry.known.expires_at = Some(Observed { at, value: None });
         inquiry.known.created_at = Some(Observed { at, value: Some(Timestamp::from_micros(7)) });
         inquiry.known.next_step = Some(Observed { at, value: Some("selfie\u{0}".to_owned()) });
+        inquiry.last_deadline = Some(Observed { at, value: Timestamp::from_micros(5) });
         inquiry.last_expired = Some(Timestamp::from_micros(-3));
         inquiry.finished = Some(Timestamp::from_micros(8));
         inquiry.last_active = Some(Timestamp::from_micros(9));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use rekindle::clock::Clock;
-use rekindle::domain::ids::{AccountId, EventId, InquiryId, ReferenceId, TemplateId};
+use rekindle::domain::ids::{AccountId, EventId, InquiryId, ReferenceId, SessionId, TemplateId};
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::client::PersonaClient;
@@ -33,6 +33,7 @@ fn everything() -> (ListFilter, EventFilter, NewInquiry) {
         template,
         reference_id: ReferenceId::parse("customer-17").ok(),
         account_id: AccountId::parse("act_1").ok(),
+        account_reference_id: ReferenceId::parse("customer-17").ok(),
         fields: [("name-first".to_owned(), json!("Ada"))].into_iter().collect(),
         redirect_uri: "https://app.example.com/done".parse().ok(),
         lifetime: Some(SignedDuration::from_hours(24)),
@@ -60,6 +61,10 @@ async fn ask_everything(client: &PersonaClient) {
     let _ = client.create_inquiry(&new, &key).await;
     let _ = client.resume_inquiry(&inquiry, &key).await;
     let _ = client.expire_inquiry(&inquiry, &key).await;
+    let session = SessionId::parse("iqse_1").unwrap();
+    let _ = client.retrieve_fields(&inquiry, &["name-first".to_owned()]).await;
+    let _ = client.list_sessions(&inquiry).await;
+    let _ = client.generate_session_link(&session, &key).await;
     let _ = client.generate_one_time_link(&inquiry, None, &key).await;
     let _ = client.generate_one_time_link(&inquiry, Some(SignedDuration::from_hours(3)), &key).await;
     let _ = client.generate_one_time_link(&inquiry, Some(SignedDuration::MAX), &key).await;
@@ -96,8 +101,10 @@ async fn every_request_is_one_that_persona_documents() {
     create-an-inquiry
     expire-an-inquiry
     generate-a-one-time-link
+    generate-a-one-time-link-for-an-inquiry-session
     list-all-events
     list-all-inquiries
+    list-all-inquiry-sessions
     resume-an-inquiry
     retrieve-an-event
     retrieve-an-inquiry

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use rekindle::domain::action::{Action, Work};
+use rekindle::app::party::Party;
+use rekindle::domain::action::Action;
 use rekindle::domain::event::{Event, Subject};
 use rekindle::domain::ids::InquiryId;
 use rekindle::domain::inquiry::Inquiry;
 use rekindle::domain::observation::Observation;
-use rekindle::domain::plan::Situation;
 use rekindle::persona::simulator::InquiryView;
 use rekindle::storage::events::{Outcome, StoredEvent};
 use rekindle::storage::inquiries::StoredInquiry;
@@ -90,14 +90,10 @@ async fn replay(
 /// What the plan wants is there, and nothing else waits.
 async fn plan(witnesses: &Witnesses<'_>, inquiry: &Inquiry, findings: &mut Findings) {
     let mut tx = witnesses.database.read().await.unwrap();
-    let group = match inquiry.person() {
-        Some(person) => tx.group(&environment(), &person, inquiry.known.template_id()).await.unwrap(),
-        None => vec![inquiry.clone()],
-    };
-    let ids: Vec<InquiryId> = group.iter().map(|member| member.id.clone()).collect();
-    let actions = tx.actions_for(&environment(), &ids).await.unwrap();
+    let party = Party::of(&mut tx, inquiry).await.unwrap();
+    let actions = &party.actions;
     let rules = witnesses.rules.for_template(inquiry.known.template_id());
-    let difference = Situation { group: &group, actions: &actions, rules, now: witnesses.now }.difference();
+    let difference = party.situation(rules, witnesses.now).difference();
     let id = &inquiry.id;
     for planned in difference.insert.iter().chain(&difference.replan).filter(|planned| planned.inquiry == *id) {
         findings.lost.push(format!("inquiry {id}: {} is wanted and not planned", planned.key.as_str()));
@@ -142,8 +138,8 @@ async fn planned_at_all(
     let last = rules.reminders.last().unwrap();
     let actions = witnesses.database.read().await.unwrap().actions_for(&environment(), std::slice::from_ref(id)).await;
     let has_last = |action: &Action| {
-        let Work::Remind(reminder) = &action.planned.work;
-        reminder.step == *last && reminder.deadline == deadline
+        let reminder = action.planned.work.reminder();
+        reminder.is_some_and(|reminder| reminder.step == *last && reminder.deadline == deadline)
     };
     if !actions.unwrap().iter().any(has_last) {
         findings.lost.push(format!("inquiry {id}: the reminder at {last} was never planned"));

@@ -3,7 +3,7 @@
 use super::super::cast::cast;
 use super::super::line::{COLUMNS, Style};
 use super::*;
-use crate::domain::action::{DedupeKey, Planned, Reminder};
+use crate::domain::action::{DedupeKey, Planned, Reminder, Work};
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::domain::status::Status;
 use crate::storage::events::Origin;

@@ -1,68 +1,15 @@
 //! Actions: planned pieces of work, each with a due time, a key that is unique for ever, and an end with a reason.
 
+mod work;
+
 use std::fmt;
 
 use jiff::SignedDuration;
 
-use crate::domain::ids::{ActionId, EnvironmentName, InquiryId, NotifierName};
-use crate::domain::rules::Step;
+use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
 
-/// What an action does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work {
-    /// Hand a notice with a fresh link to a notifier.
-    Remind(Reminder),
-}
-
-/// One reminder: a step of a rule, for one deadline, by one notifier.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reminder {
-    /// The deadline the step counts from.
-    pub deadline: Timestamp,
-    /// Which step of the rule.
-    pub step: Step,
-    /// When the rule wants it; `due_at` may move with retries, this does not.
-    pub step_due: Timestamp,
-    /// Who is to be told.
-    pub notifier: NotifierName,
-}
-
-/// The kinds of work, as operators name them; pausing and metrics go by kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// See [`Work::Remind`].
-    Remind,
-}
-
-impl Kind {
-    /// Every kind there is.
-    pub const ALL: [Self; 1] = [Self::Remind];
-
-    /// The kind as text.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Remind => "remind",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Work {
-    /// The kind of this work.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Remind(_) => Kind::Remind,
-        }
-    }
-}
+pub use self::work::{Finished, Kind, Reminder, Replaced, Replacement, Revival, Work};
 
 /// What makes an action the same action however often it is planned: kind / inquiry / what applies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +23,10 @@ impl DedupeKey {
             Work::Remind(Reminder { deadline, step, notifier, .. }) => {
                 Self(format!("remind/{inquiry}/{}/{step}/{notifier}", deadline.as_second()))
             }
+            Work::Revive(Revival { expired_at, .. }) => Self(format!("revive/{inquiry}/{}", expired_at.as_second())),
+            Work::Replace(_) => Self(format!("replace/{inquiry}")),
+            Work::Tell(Replaced { old, notifier, .. }) => Self(format!("tell/{inquiry}/replaced/{old}/{notifier}")),
+            Work::Expire(_) => Self(format!("expire/{inquiry}")),
         }
     }
 
@@ -289,10 +240,10 @@ impl Action {
     }
 
     fn again(&self, error: String, due_at: Timestamp) -> End {
-        let Work::Remind(Reminder { deadline, .. }) = self.planned.work;
+        let deadline = self.planned.work.reminder().map(|reminder| reminder.deadline);
         if self.attempts >= self.max_attempts {
             End::Failed { reason: format!("given up after {} attempts: {error}", self.attempts) }
-        } else if due_at >= deadline {
+        } else if deadline.is_some_and(|deadline| due_at >= deadline) {
             End::Failed { reason: format!("given up, the deadline comes before the next try: {error}") }
         } else {
             End::Again { due_at, reason: error }

@@ -1,0 +1,142 @@
+//! What an action does, by kind.
+
+use std::fmt;
+
+use crate::domain::ids::{InquiryId, NotifierName};
+use crate::domain::lineage::Cause;
+use crate::domain::rules::Step;
+use crate::domain::time::Timestamp;
+
+/// What an action does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Hand a notice with a fresh link to a notifier.
+    Remind(Reminder),
+    /// Resume an expired inquiry.
+    Revive(Revival),
+    /// Make a new inquiry in the place of one that no longer serves.
+    Replace(Replacement),
+    /// Tell the application that an inquiry took another one's place.
+    Tell(Replaced),
+    /// Expire an inquiry whose verification was finished in another one of its lineage.
+    Expire(Finished),
+}
+
+/// One reminder: a step of a rule, for one deadline, by one notifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// The deadline the step counts from.
+    pub deadline: Timestamp,
+    /// Which step of the rule.
+    pub step: Step,
+    /// When the rule wants it; `due_at` may move with retries, this does not.
+    pub step_due: Timestamp,
+    /// Who is to be told.
+    pub notifier: NotifierName,
+}
+
+/// One revival: of one expiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revival {
+    /// When the inquiry expired.
+    pub expired_at: Timestamp,
+    /// Whether somebody came and waits, so that they need not be told.
+    pub asked: bool,
+}
+
+/// One replacement: an inquiry is replaced once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Why.
+    pub cause: Cause,
+    /// Whether somebody came and waits.
+    pub asked: bool,
+}
+
+/// What the application is told of a replacement, by one notifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The inquiry that was replaced.
+    pub old: InquiryId,
+    /// Why.
+    pub cause: Cause,
+    /// Who is to be told.
+    pub notifier: NotifierName,
+}
+
+/// What makes an open inquiry needless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The inquiry of the same lineage that was finished.
+    pub other: InquiryId,
+}
+
+/// The kinds of work, as operators name them; pausing and metrics go by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// See [`Work::Remind`].
+    Remind,
+    /// See [`Work::Revive`].
+    Revive,
+    /// See [`Work::Replace`].
+    Replace,
+    /// See [`Work::Tell`].
+    Tell,
+    /// See [`Work::Expire`].
+    Expire,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Self; 5] = [Self::Remind, Self::Revive, Self::Replace, Self::Tell, Self::Expire];
+
+    /// The kind as text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Remind => "remind",
+            Self::Revive => "revive",
+            Self::Replace => "replace",
+            Self::Tell => "tell",
+            Self::Expire => "expire",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Work {
+    /// The kind of this work.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Remind(_) => Kind::Remind,
+            Self::Revive(_) => Kind::Revive,
+            Self::Replace(_) => Kind::Replace,
+            Self::Tell(_) => Kind::Tell,
+            Self::Expire(_) => Kind::Expire,
+        }
+    }
+
+    /// The reminder, where it is one.
+    #[must_use]
+    pub const fn reminder(&self) -> Option<&Reminder> {
+        match self {
+            Self::Remind(reminder) => Some(reminder),
+            Self::Revive(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) => None,
+        }
+    }
+
+    /// The revival, where it is one.
+    #[must_use]
+    pub const fn revival(&self) -> Option<&Revival> {
+        match self {
+            Self::Revive(revival) => Some(revival),
+            Self::Remind(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) => None,
+        }
+    }
+}
