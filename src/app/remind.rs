@@ -3,6 +3,7 @@
 //! The link lives in memory between the two calls and nowhere else: a retry asks Persona again under the same
 //! idempotency key and gets the same link.
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::app::{App, Environment};
@@ -98,9 +99,16 @@ impl App {
     }
 }
 
+/// How long to wait when Persona refuses for its limit without saying how long; it recommends 5 seconds to begin with
+/// (<https://docs.withpersona.com/rate-limiting>).
+const SHORT_OF_CALLS: SignedDuration = SignedDuration::from_secs(5);
+
 /// What follows from an error of Persona's. A conflict can pass: what it conflicted with may be over at the next try.
 pub(super) fn after(error: &PersonaError, now: Timestamp) -> Outcome {
     let at = error.retry_after().map(|wait| now.plus(wait));
+    if error.is_about_budget() {
+        return Outcome::Postpone { reason: error.to_string(), until: at.unwrap_or_else(|| now.plus(SHORT_OF_CALLS)) };
+    }
     match error.next() {
         Next::RetrySameKey => Outcome::Retry { error: error.to_string(), at, new_key: false },
         Next::RetryNewKey | Next::Reread => Outcome::Retry { error: error.to_string(), at, new_key: true },

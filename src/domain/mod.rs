@@ -18,6 +18,8 @@ pub mod rules;
 
 pub mod action;
 
+pub mod budget;
+
 pub mod resource;
 
 pub mod event;

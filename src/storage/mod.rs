@@ -32,6 +32,7 @@ mod transaction;
 mod wake;
 
 pub mod actions;
+pub mod budgets;
 pub mod environments;
 pub mod events;
 pub mod inquiries;
@@ -39,6 +40,7 @@ pub mod quarantine;
 pub mod reconciliation;
 pub mod retention;
 pub mod singletons;
+pub mod template_runs;
 pub mod templates;
 
 pub use alone::Alone;
@@ -60,11 +62,14 @@ pub const ALL_SQL: &[&[Sql]] = &[
     events::read::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
+    inquiries::of_template::STATEMENTS,
     quarantine::STATEMENTS,
     reconciliation::look::STATEMENTS,
     reconciliation::run::STATEMENTS,
     retention::STATEMENTS,
     templates::STATEMENTS,
+    template_runs::STATEMENTS,
+    budgets::STATEMENTS,
     actions::attempt::STATEMENTS,
     actions::plan::STATEMENTS,
     actions::claim::STATEMENTS,
