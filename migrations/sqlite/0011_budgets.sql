@@ -3,6 +3,7 @@ CREATE TABLE budgets (
     environment   TEXT NOT NULL,
     call_limit    INTEGER CHECK (call_limit >= 1), -- calls a window allows; null until an answer said so
     calls_left    INTEGER NOT NULL CHECK (calls_left >= 0),
+    calls_blind   INTEGER NOT NULL CHECK (calls_blind >= 0), -- those of which no answer told
     resets_at     INTEGER, -- our clock: the end of the last window that was told of
     assumed_since INTEGER, -- our clock: the beginning of a window of which nothing was told yet
     pace          INTEGER NOT NULL CHECK (pace BETWEEN 1 AND 100), -- per cent of the limit

@@ -292,6 +292,7 @@ fn is_ahead(until: Timestamp, now: Timestamp, at_most: SignedDuration) -> bool {
 }
 
 fn measure(environment: &EnvironmentName, ledger: &Ledger) {
-    metrics::gauge!("rekindle_budget_left", "environment" => environment.to_string()).set(f64::from(ledger.left));
+    metrics::gauge!("rekindle_budget_left", "environment" => environment.to_string())
+        .set(f64::from(ledger.left.saturating_sub(ledger.blind)));
     metrics::gauge!("rekindle_budget_pace", "environment" => environment.to_string()).set(f64::from(ledger.pace));
 }

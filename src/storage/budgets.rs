@@ -12,7 +12,7 @@ use crate::storage::transaction::Tx;
 
 macro_rules! columns {
     () => {
-        "environment, call_limit, calls_left, resets_at, assumed_since, pace, slowed_at, closed_until, granted, holdings"
+        "environment, call_limit, calls_left, calls_blind, resets_at, assumed_since, pace, slowed_at, closed_until, granted, holdings"
     };
 }
 
@@ -20,7 +20,7 @@ statements! {
     LOCK { lock concat!("SELECT ", columns!(), " FROM budgets WHERE environment = $1") }
     LOOK { concat!("SELECT ", columns!(), " FROM budgets WHERE budgets.environment = $1") }
     SAVE {
-        concat!("INSERT INTO budgets (", columns!(), ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        concat!("INSERT INTO budgets (", columns!(), ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (environment) DO UPDATE
                  SET call_limit = excluded.call_limit, calls_left = excluded.calls_left,
                      resets_at = excluded.resets_at, assumed_since = excluded.assumed_since, pace = excluded.pace,
@@ -28,7 +28,7 @@ statements! {
                      granted = excluded.granted, holdings = excluded.holdings, updated_at = excluded.updated_at")
     }
     BEGIN {
-        concat!("INSERT INTO budgets (", columns!(), ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        concat!("INSERT INTO budgets (", columns!(), ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (environment) DO NOTHING")
     }
 }
@@ -87,6 +87,7 @@ impl Tx {
                 .bind(environment.as_str())
                 .bind(ledger.limit.map(signed))
                 .bind(signed(ledger.left))
+                .bind(signed(ledger.blind))
                 .bind(ledger.resets_at)
                 .bind(ledger.assumed_since)
                 .bind(signed(ledger.pace.clamp(1, 100)))
@@ -107,6 +108,7 @@ struct Row {
     environment: String,
     call_limit: Option<i32>,
     calls_left: i32,
+    calls_blind: i32,
     resets_at: Option<Timestamp>,
     assumed_since: Option<Timestamp>,
     pace: i32,
@@ -124,6 +126,7 @@ impl Row {
         Ok(Ledger {
             limit: self.call_limit.map(|limit| place.count("call_limit", limit)).transpose()?,
             left: place.count("calls_left", self.calls_left)?,
+            blind: place.count("calls_blind", self.calls_blind)?,
             resets_at: self.resets_at,
             assumed_since: self.assumed_since,
             pace: place.count("pace", self.pace)?,

@@ -98,7 +98,8 @@ impl World {
     fn new(limit: u32, by_the_clock: bool) -> Self {
         let hands = (0..4).map(|process| (format!("process-{process}"), Hand::empty())).collect();
         let persona = Persona { limit, by_the_clock, opened_at: at(-3_600_000), used: 0, most: 0, refused: 0 };
-        let ledger = Ledger::unknown(60, at(0));
+        // A careful pace is well below the limit, or it is none.
+        let ledger = Ledger::unknown((limit / 2).clamp(1, 60), at(0));
         Self { persona, ledger, hands, calls: VecDeque::new(), now: at(0), deaths: 0, made: 0 }
     }
 
@@ -243,7 +244,12 @@ fn each_class_leaves_what_the_more_urgent_need() {
             format!("{limit}: {}", Urgency::ALL.iter().map(of).collect::<Vec<_>>().join(", "))
         })
         .to_vec();
-    insta::assert_snapshot!(shares.join("\n"), @"");
+    insta::assert_snapshot!(shares.join("\n"), @r"
+    4: waiting 4, reminder 4, revival 3, replacement 2, reading 2
+    20: waiting 20, reminder 13, revival 13, replacement 10, reading 8
+    60: waiting 60, reminder 42, revival 39, replacement 30, reading 24
+    300: waiting 300, reminder 210, revival 195, replacement 150, reading 120
+    ");
 }
 
 #[test]

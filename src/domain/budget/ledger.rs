@@ -14,8 +14,10 @@ use crate::domain::time::Timestamp;
 pub struct Ledger {
     /// Calls a window allows; `None` until an answer said so.
     pub limit: Option<u32>,
-    /// Calls left in the window, those in hands and under way among them.
+    /// Calls left in the window by the last answer, those in hands and under way among them.
     pub left: u32,
+    /// Calls of this window whose end told nothing. No answer is known to have counted them, so they come off that.
+    pub blind: u32,
     /// When the last window that was told of ends, by our clock.
     pub resets_at: Option<Timestamp>,
     /// Since when a window is assumed to have begun of which no answer has told yet.
@@ -79,6 +81,7 @@ impl Ledger {
         Self {
             limit: None,
             left: careful,
+            blind: 0,
             resets_at: None,
             assumed_since: Some(now),
             pace: 100,
@@ -122,7 +125,7 @@ impl Ledger {
             return 0;
         }
         let (size, under_way) = (self.size(), self.under_way());
-        let free = self.left.saturating_sub(self.basis() - size).saturating_sub(under_way);
+        let free = self.left.saturating_sub(self.basis() - size + self.blind + under_way);
         let available = match urgency {
             Urgency::Waiting => free,
             other => {
@@ -178,8 +181,10 @@ impl Ledger {
         let (living, dead): (Vec<Holding>, Vec<Holding>) = std::mem::take(&mut self.holdings)
             .into_iter()
             .partition(|holding| now < holding.until && holding.until <= now.plus(WINDOW));
-        let lost: u32 = dead.iter().map(|holding| holding.calls).sum();
-        self.left = self.left.saturating_sub(lost);
+        // What ended a window ago is in no window that matters.
+        let matters = |holding: &&Holding| holding.until > now.minus(WINDOW);
+        let lost: u32 = dead.iter().filter(matters).map(|holding| holding.calls).sum();
+        self.blind += lost;
         self.holdings = living;
     }
 
@@ -197,7 +202,7 @@ impl Ledger {
         for (granted, unused) in self.granted.iter_mut().zip(returned.unused) {
             *granted = granted.saturating_sub(unused);
         }
-        self.left = self.left.saturating_sub(returned.unheard);
+        self.blind += returned.unheard;
         if let Some(told) = returned.told {
             self.hear(told, returned.unheard, now);
         }
@@ -210,13 +215,12 @@ impl Ledger {
         let limit = told.limit.max(1);
         match (self.resets_at.map(|known| place(told.resets_at, known)), self.assumed_since) {
             (None | Some(Place::After), assumed) => {
-                // Calls that told nothing may have been made before this one or after it.
-                let unheard = if assumed.is_some() { self.basis().saturating_sub(self.left) } else { unheard };
                 if assumed.is_none() {
                     self.begin_window(1, now);
+                    self.blind = unheard;
                 }
                 self.limit = Some(limit);
-                self.left = told.remaining.saturating_sub(unheard);
+                self.left = told.remaining;
                 self.resets_at = Some(told.resets_at);
                 self.assumed_since = None;
             }
@@ -242,6 +246,7 @@ impl Ledger {
 
     fn begin_window(&mut self, windows: u32, now: Timestamp) {
         self.granted = [0; URGENCIES];
+        self.blind = 0;
         if self.slowed_at.is_none_or(|slowed| now.since(slowed) >= WINDOW || slowed > now) {
             self.pace = self.pace.saturating_add(windows.saturating_mul(REGAINED)).min(100);
         }
@@ -276,6 +281,6 @@ impl Ledger {
     }
 
     fn is_probing(&self) -> bool {
-        self.limit.is_none() && self.left == self.careful
+        self.limit.is_none() && self.blind == 0
     }
 }
