@@ -16,6 +16,9 @@ use crate::domain::ids::EnvironmentName;
 /// How often to look whether something is due: a few reads.
 const LOOK: Duration = Duration::from_secs(15);
 
+/// How often to look whether a template has a new version.
+const LOOK_FOR_VERSIONS: Duration = Duration::from_secs(5);
+
 /// Does what is due until `stop` resolves. What was begun then is left, and gone on with by the next process.
 pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     let mut tasks = JoinSet::new();
@@ -60,7 +63,7 @@ async fn plan_for_versions(app: &App, held: &Held) {
         if let Err(error) = app.tend_template_runs(held).await {
             warn!(%error, "a new template version is not planned for everyone yet; it will be gone on with");
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(LOOK_FOR_VERSIONS).await;
     }
 }
 

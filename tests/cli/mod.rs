@@ -14,5 +14,6 @@ mod restarts;
 mod simulator;
 mod stop;
 mod story;
+mod templates;
 mod webhooks;
 mod workers;

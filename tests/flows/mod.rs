@@ -2,6 +2,7 @@
 
 mod adoption;
 mod bad_days;
+mod budget;
 mod crashes;
 mod deliveries;
 mod people;
@@ -9,6 +10,7 @@ mod quarantine;
 mod reconcile;
 mod reminder;
 mod retention;
+mod templates;
 mod world;
 
 use crate::support::application;

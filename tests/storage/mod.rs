@@ -5,6 +5,7 @@ pub(crate) mod sample;
 
 mod actions;
 mod availability;
+mod budgets;
 mod claims;
 mod environments;
 mod events;
@@ -18,6 +19,7 @@ mod reconciliation;
 mod singletons;
 mod sqlite_file;
 mod statements;
+mod template_runs;
 mod templates;
 mod timestamps;
 mod transactions;
