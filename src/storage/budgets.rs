@@ -23,6 +23,7 @@ statements! {
         concat!("INSERT INTO budgets (", columns!(), ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (environment) DO UPDATE
                  SET call_limit = excluded.call_limit, calls_left = excluded.calls_left,
+                     calls_blind = excluded.calls_blind,
                      resets_at = excluded.resets_at, assumed_since = excluded.assumed_since, pace = excluded.pace,
                      slowed_at = excluded.slowed_at, closed_until = excluded.closed_until,
                      granted = excluded.granted, holdings = excluded.holdings, updated_at = excluded.updated_at")

@@ -31,7 +31,7 @@ statements! {
         "SELECT environment, id, state FROM inquiries
          WHERE environment = $1 AND template_id = $2 AND status IN ('created', 'pending') AND expires_at IS NULL
            AND id > $3
-         ORDER BY id LIMIT $4"
+         ORDER BY expires_at, id LIMIT $4"
     }
     COUNT_OPEN {
         "SELECT template_id, template_version_id, count(*) FROM inquiries
