@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::outside::{ENVIRONMENT, Outside, living};
 use super::process::{Installation, eventually};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 async fn template(rekindle: &Installation) -> Option<Value> {
     rekindle.list(&["templates", "list"]).await.into_iter().find(|template| template["id"] == DEFAULT_TEMPLATE)

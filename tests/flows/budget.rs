@@ -14,7 +14,7 @@ use rekindle::persona::error::PersonaError;
 use rekindle::persona::simulator::{Failure, FailureKind, FailureMoment, Faults, Settings};
 
 use super::world::{Setting, World, environment, hours, minutes, seconds};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 fn limited(requests_per_minute: u32) -> Setting {
     Setting { persona: Settings { requests_per_minute, ..Settings::default() }, ..Setting::default() }

@@ -103,7 +103,8 @@ on_both! {
         // Back to nothing: that is where all of them start from.
         let drop_all = "DROP TABLE singletons; DROP TABLE lanes; DROP TABLE attempts; DROP TABLE actions;
                         DROP TABLE templates; DROP TABLE inquiries; DROP TABLE events; DROP TABLE environments;
-                        DROP TABLE reconciliations; DROP TABLE prunings; DROP TABLE _sqlx_migrations;";
+                        DROP TABLE reconciliations; DROP TABLE prunings; DROP TABLE budgets; DROP TABLE template_runs;
+                        DROP TABLE template_polls; DROP TABLE _sqlx_migrations;";
         raw::execute(database, drop_all).await;
         let unmigrated = database.check_schema().await.unwrap_err();
         assert!(matches!(unmigrated, StorageError::NotMigrated), "{unmigrated:?}");
