@@ -102,7 +102,7 @@ on_both! {
             Failure { kind: FailureKind::Status(429), moment: FailureMoment::BeforeActing },
         ] {
             let world = World::with(scratch, limited(80)).await;
-            world.persona.set_faults(Faults { fail_share: 0.05, failure, ..Faults::default() });
+            world.persona.set_faults(Faults { fail_share: 0.02, failure, ..Faults::default() });
             let served = everyone_is_busy(&world, 4).await;
             assert!(most_in_a_window(&world) <= 80, "{failure:?}");
             assert!(served.iter().all(|served| *served > 0), "{failure:?}: {served:?}");

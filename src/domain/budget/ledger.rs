@@ -52,7 +52,7 @@ pub struct Holding {
 pub struct Grant {
     /// How many calls may be made.
     pub calls: u32,
-    /// When there will be more, at the latest.
+    /// When it is worth asking for more.
     pub opens_at: Timestamp,
 }
 
@@ -149,16 +149,19 @@ impl Ledger {
         size.saturating_sub(self.leaves_untouched(urgency, size)).max(1)
     }
 
-    /// When there will be more calls than now, at the latest.
+    /// When it is worth asking again: when Persona lets us, else when the window is over at the latest.
     #[must_use]
     pub fn opens_at(&self, now: Timestamp) -> Timestamp {
+        if let Some(closed) = self.closed_until.filter(|closed| now < *closed) {
+            return closed;
+        }
         let window = match (self.assumed_since, self.resets_at) {
             _ if self.is_probing() => now.plus(MARGIN),
             (Some(since), _) => since.plus(WINDOW + MARGIN),
             (None, Some(at)) => at.plus(MARGIN),
             (None, None) => now,
         };
-        self.closed_until.map_or(window, |closed| closed.max(window)).max(now)
+        window.max(now)
     }
 
     /// Brings it to the present: a window that is over begins anew, and what a dead process held counts as used.
