@@ -329,6 +329,9 @@ fn a_clock_that_was_set_back_locks_nobody_out() {
     ledger.advance(before);
     assert!(ledger.available(Urgency::Waiting, before) > 0, "{ledger:?}");
     assert!(ledger.opens_at(before) <= before.plus(WINDOW * 2));
+    let told = Told { limit: 80, remaining: 7, resets_at: before.plus(WINDOW) };
+    ledger.exchange("a", &Returned { told: Some(told), ..Returned::default() }, None, before, before);
+    assert_eq!((ledger.left, ledger.assumed_since), (7, None), "answers are listened to again");
 }
 
 #[test]

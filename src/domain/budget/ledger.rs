@@ -172,7 +172,13 @@ impl Ledger {
             (None, None) => (now, now),
         };
         // What lies that far ahead was told before a clock was set back.
-        if now >= ended || ended > now.plus(LONGEST_WAIT + WINDOW) {
+        let too_far = |at: &Timestamp| *at > now.plus(LONGEST_WAIT + WINDOW);
+        let set_back = too_far(&ended) || self.resets_at.as_ref().is_some_and(too_far);
+        if set_back {
+            // Else every answer would be taken for one of a window that is over.
+            self.resets_at = None;
+        }
+        if now >= ended || set_back {
             let windows = u32::try_from(now.since(since).as_secs() / WINDOW.as_secs()).unwrap_or(0);
             self.begin_window(windows + 1, now);
             self.assumed_since = Some(now);
