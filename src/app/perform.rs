@@ -172,6 +172,7 @@ impl App {
             Work::Replace(replacement) => self.replace(action, replacement, Wanted::ByPlan).await,
             Work::Tell(replaced) => self.tell(action, replaced).await,
             Work::Expire(_) => self.expire(action).await,
+            Work::Invite(invitation) => self.invite(action, invitation).await,
         }
     }
 
