@@ -2,7 +2,7 @@
 //! application knows, never to whoever asked.
 
 use crate::app::App;
-use crate::app::step::{Step, after_notifier};
+use crate::app::step::{Step, Wanted, after_notifier};
 use crate::domain::action::{Action, Invitation, Outcome};
 use crate::notify::notice;
 
@@ -15,7 +15,7 @@ impl App {
     }
 
     async fn try_invite(&self, action: &Action, invitation: &Invitation) -> Step<()> {
-        let (environment, persona) = self.at_persona(action)?;
+        let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
         let notifier = self.notifier(&invitation.notifier)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let minted = self.link_of(action).await?;

@@ -3,7 +3,7 @@
 //! The link lives in memory between the two calls and nowhere else: a retry asks Persona again under the same
 //! idempotency key and gets the same link. An access link of our own asks Persona nothing, and a retry makes the same.
 
-use crate::app::step::{Step, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
+use crate::app::step::{Step, Wanted, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
 use crate::domain::access::Form;
 use crate::domain::action::{Action, Outcome, Reminder};
@@ -23,7 +23,7 @@ impl App {
     }
 
     async fn try_remind(&self, action: &Action, reminder: &Reminder) -> Step<()> {
-        let (environment, persona) = self.at_persona(action)?;
+        let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
         let notifier = self.notifier(&reminder.notifier)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;

@@ -55,7 +55,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 13] = [
+const METRICS: [(&str, Kind, &str); 16] = [
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
     ("rekindle_commit_waiting", Kind::Gauge, "Deliveries that wait to be committed"),
@@ -80,6 +80,13 @@ const METRICS: [(&str, Kind, &str); 13] = [
         Kind::Counter,
         "Requests for access links by purpose (scan is a look by a program) and outcome",
     ),
+    (
+        "rekindle_budget_left",
+        Kind::Gauge,
+        "Calls to Persona left in this window, those under way among them, by environment",
+    ),
+    ("rekindle_budget_pace", Kind::Gauge, "How much of the rate limit is used, in per cent, by environment"),
+    ("rekindle_budget_refusals_total", Kind::Counter, "Times the budget had nothing left, by environment and urgency"),
     ("rekindle_pruned_total", Kind::Counter, "Rows that served their time, by kind"),
 ];
 
