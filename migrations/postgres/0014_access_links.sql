@@ -12,7 +12,7 @@ CREATE TABLE access_links (
     id             TEXT COLLATE "C" NOT NULL,
     environment    TEXT COLLATE "C" NOT NULL,
     lineage        TEXT COLLATE "C" NOT NULL, -- the first inquiry of its succession
-    made_for       TEXT COLLATE "C",          -- the action whose notice carries it, so that every try carries the same
+    made_for       TEXT COLLATE "C" UNIQUE,   -- the action whose notice carries it, so that every try carries the same
     opens          INTEGER NOT NULL DEFAULT 0 CHECK (opens >= 0),
     max_opens      INTEGER NOT NULL CHECK (max_opens >= 1),
     created_at     TIMESTAMPTZ NOT NULL, -- our clock, as all times here
@@ -28,4 +28,3 @@ CREATE TABLE access_links (
 
 CREATE INDEX access_links_by_lineage ON access_links (environment, lineage, created_at);
 CREATE INDEX access_links_by_time ON access_links (created_at, id);
-CREATE UNIQUE INDEX access_links_made_for ON access_links (made_for) WHERE made_for IS NOT NULL;
