@@ -73,6 +73,7 @@ impl Colour {
 
     /// Black or white, whichever can be read better on it: the one with the greater contrast by WCAG 2
     /// (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>), which is black from a luminance of 0.179 on.
+    #[must_use]
     pub fn ink(self) -> Self {
         let linear = |part: u8| {
             let part = f64::from(part) / 255.0;

@@ -10,10 +10,12 @@ use secrecy::SecretString;
 
 use crate::app::App;
 use crate::app::step::{Step, database, give_up};
+use crate::config::Links;
 use crate::domain::action::Action;
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
-use crate::storage::StorageError;
+use crate::domain::time::Timestamp;
 use crate::storage::access_links::{AccessLink, LinkId, NewLink};
+use crate::storage::{StorageError, Tx};
 use crate::vault::LinkKey;
 
 pub use self::open::{Dead, Doorway, Over};
@@ -66,25 +68,7 @@ impl App {
         let key = tx.link_key_or_new(now).await?;
         let link = match there {
             Some(link) => link,
-            None => {
-                let id = LinkKey::new_id().map_err(StorageError::from)?;
-                let id = LinkId::parse(&id).unwrap_or_else(|| unreachable!("it was made to be one"));
-                let new = NewLink {
-                    id: id.clone(),
-                    environment: environment.clone(),
-                    lineage: stored.lineage,
-                    made_for: made_for.cloned(),
-                    max_opens: settings.max_opens,
-                    created_at: now,
-                    expires_at: now.plus(settings.lifetime),
-                };
-                let added = tx.add_access_link(&new).await?;
-                let there = match made_for.filter(|_| !added) {
-                    Some(action) => tx.access_link_made_for(action).await?,
-                    None => tx.access_link(&id).await?,
-                };
-                there.ok_or(LinkError::UnknownInquiry)?
-            }
+            None => add(&mut tx, environment, stored.lineage, made_for, (settings, now)).await?,
         };
         tx.commit().await?;
         let url = self.address_of(&key, &link.id).ok_or(LinkError::NoPublicUrl)?;
@@ -155,4 +139,31 @@ impl App {
         let Some(key) = self.database().read().await?.link_key().await? else { return Ok(None) };
         Ok(Some(self.shared.link_key.get_or_init(|| key).clone()))
     }
+}
+
+/// Adds a link, unless another process just made one for the same action: then it is that one.
+async fn add(
+    tx: &mut Tx,
+    environment: &EnvironmentName,
+    lineage: InquiryId,
+    made_for: Option<&ActionId>,
+    (settings, now): (&Links, Timestamp),
+) -> Result<AccessLink, LinkError> {
+    let id = LinkKey::new_id().map_err(StorageError::from)?;
+    let id = LinkId::parse(&id).unwrap_or_else(|| unreachable!("it was made to be one"));
+    let new = NewLink {
+        id: id.clone(),
+        environment: environment.clone(),
+        lineage,
+        made_for: made_for.cloned(),
+        max_opens: settings.max_opens,
+        created_at: now,
+        expires_at: now.plus(settings.lifetime),
+    };
+    let added = tx.add_access_link(&new).await?;
+    let there = match made_for.filter(|_| !added) {
+        Some(action) => tx.access_link_made_for(action).await?,
+        None => tx.access_link(&id).await?,
+    };
+    there.ok_or(LinkError::UnknownInquiry)
 }

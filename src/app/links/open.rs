@@ -97,9 +97,9 @@ impl App {
         let Some(link) = self.link_behind(token).await? else { return Ok(Doorway::Unknown) };
         let now = self.clock().now();
         let mut tx = self.database().begin().await?;
-        let taken = tx.take_opening(&link.id, now, now.minus(SAME_VISIT)).await?;
+        let counted = tx.take_opening(&link.id, now, now.minus(SAME_VISIT)).await?;
         tx.commit().await?;
-        if !taken {
+        if !counted {
             let link = self.database().read().await?.access_link(&link.id).await?;
             let dead = link.and_then(|link| dead(&link, now)).unwrap_or(Dead::UsedUp);
             return Ok(Doorway::Dead(dead));
