@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn so_many_pass_and_then_one_waits() {
-        let limiter = Limiter::new(2, Duration::from_secs(60));
+        let limiter = Limiter::new(2, Duration::from_mins(1));
         let began = Instant::now();
         let pass = |key, seconds| limiter.pass_at(key, began + Duration::from_secs(seconds));
         assert_eq!((pass("a", 0), pass("a", 0)), (Ok(()), Ok(())));
