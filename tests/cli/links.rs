@@ -2,7 +2,7 @@
 
 use super::outside::{Outside, living};
 use super::process::{Installation, eventually};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 on_both! {
     async fn a_link_is_made_listed_opened_and_revoked(scratch: &Scratch) {
