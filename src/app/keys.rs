@@ -99,10 +99,14 @@ pub async fn reseal(database: &Database, now: Timestamp, mut told: impl FnMut(u6
         told(resealed);
         match done.next {
             Some(next) => after = Some(next),
-            None => return Ok(resealed),
+            None => break,
         }
         tokio::time::sleep(BREATH).await;
     }
+    let mut tx = database.begin().await?;
+    tx.reseal_link_key().await?;
+    tx.commit().await?;
+    Ok(resealed)
 }
 
 /// Remembers a master key that is about to be current.
@@ -156,6 +160,7 @@ pub async fn abandon(database: &Database, id: &KeyId, now: Timestamp) -> Result<
         tokio::time::sleep(BREATH).await;
     }
     let mut tx = database.begin().await?;
+    tx.drop_link_key(id).await?;
     tx.forget_master_key(id).await?;
     tx.commit().await?;
     Ok(abandoned)

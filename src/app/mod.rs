@@ -30,6 +30,10 @@ mod replace;
 
 mod tell;
 
+pub mod links;
+
+mod invite;
+
 pub mod access;
 
 pub mod mute;
@@ -70,7 +74,7 @@ use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
 use crate::clock::Clock;
-use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
+use crate::config::{self, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
@@ -78,6 +82,7 @@ use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
 use crate::persona::client::PersonaClient;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::storage::Database;
+use crate::vault::LinkKey;
 
 /// How long a notifier may take to answer.
 const NOTIFY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -100,6 +105,8 @@ struct Shared {
     doors: Doors,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
+    links: Links,
+    link_key: OnceLock<LinkKey>,
 }
 
 /// The environments, by name.
@@ -172,6 +179,8 @@ impl App {
             doors: Doors::default(),
             reconcile,
             retention,
+            links: config.links.clone(),
+            link_key: OnceLock::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -192,6 +201,12 @@ impl App {
     #[must_use]
     pub fn environments(&self) -> &BTreeMap<EnvironmentName, Environment> {
         &self.shared.environments
+    }
+
+    /// Where access links lead to, and how their pages look.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        &self.shared.links
     }
 
     /// What may be claimed: the kinds of the environments that are in mode `act`.

@@ -71,6 +71,7 @@ const fn calls_of(kind: ActionKind) -> u32 {
     match kind {
         ActionKind::Remind | ActionKind::Revive | ActionKind::Expire => 2,
         ActionKind::Replace => 5,
+        ActionKind::Invite => 1,
         ActionKind::Tell => 0,
     }
 }
@@ -184,6 +185,7 @@ impl App {
             Work::Replace(replacement) => self.replace(action, replacement, Wanted::ByPlan).await,
             Work::Tell(replaced) => self.tell(action, replaced).await,
             Work::Expire(_) => self.expire(action).await,
+            Work::Invite(invitation) => self.invite(action, invitation).await,
         }
     }
 

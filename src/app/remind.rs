@@ -1,9 +1,7 @@
 //! `remind`: a fresh link from Persona, in a notice, to a notifier.
 //!
 //! The link lives in memory between the two calls and nowhere else: a retry asks Persona again under the same
-//! idempotency key and gets the same link.
-
-use secrecy::SecretString;
+//! idempotency key and gets the same link. An access link of our own asks Persona nothing, and a retry makes the same.
 
 use crate::app::step::{Step, Wanted, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
@@ -28,15 +26,22 @@ impl App {
         let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
         let notifier = self.notifier(&reminder.notifier)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
-        let link = self.mint(environment, persona, action, reminder).await?;
         let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;
+        let link = match form {
+            LinkForm::Access => self.link_of(action).await?.url,
+            LinkForm::OneTime => self.mint(environment, persona, action, reminder).await?.link,
+            LinkForm::OneTimeShort => {
+                let minted = self.mint(environment, persona, action, reminder).await?;
+                minted.short.unwrap_or(minted.link)
+            }
+        };
         let notice = Notice {
             id: action.planned.id.clone(),
             kind: NoticeKind::Reminder,
             environment: environment.settings.name.clone(),
             step: reminder.step.to_string(),
             deadline: reminder.deadline,
-            link: in_form(link, form),
+            link,
             link_form: form,
             created_at: reminder.step_due.max(action.created_at),
             status: inquiry.status().cloned().ok_or_else(|| give_up("its status is not known"))?,
@@ -108,12 +113,5 @@ impl App {
         let key = IdempotencyKey::of(&action.planned.id, "session-link", action.generation);
         let link = persona.generate_session_link(&session.id, &key).await;
         link.map(Some).map_err(|error| after(&error, self.clock().now()))
-    }
-}
-
-fn in_form(link: OneTimeLink, form: LinkForm) -> SecretString {
-    match form {
-        LinkForm::OneTime => link.link,
-        LinkForm::OneTimeShort => link.short.unwrap_or(link.link),
     }
 }

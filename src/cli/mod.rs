@@ -8,6 +8,7 @@ mod import;
 mod inquiries;
 mod keys;
 mod lanes;
+mod links;
 mod migrate;
 mod mute;
 mod open;
@@ -59,6 +60,9 @@ enum Verb {
     /// Templates: their versions, and everyone planned anew for the latest
     #[command(subcommand)]
     Templates(templates::Templates),
+    /// Access links: our own way in, which leads to a fresh link of Persona's
+    #[command(subcommand)]
+    Links(links::Links),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
@@ -109,6 +113,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Actions(actions) => actions.run().await,
         Verb::Lanes(lanes) => lanes.run().await,
         Verb::Templates(templates) => templates.run().await,
+        Verb::Links(links) => links.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,

@@ -55,7 +55,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 15] = [
+const METRICS: [(&str, Kind, &str); 16] = [
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
     ("rekindle_commit_waiting", Kind::Gauge, "Deliveries that wait to be committed"),
@@ -75,6 +75,11 @@ const METRICS: [(&str, Kind, &str); 15] = [
         "Until when what changed at Persona is known for certain, in seconds since 1970, by environment",
     ),
     ("rekindle_recovered_total", Kind::Counter, "What reconciliation found by environment and what it was"),
+    (
+        "rekindle_link_requests_total",
+        Kind::Counter,
+        "Requests for access links by purpose (scan is a look by a program) and outcome",
+    ),
     (
         "rekindle_budget_left",
         Kind::Gauge,

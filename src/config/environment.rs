@@ -11,6 +11,7 @@ use super::template::{self, TemplateRules};
 use super::{address, secret};
 use crate::domain::budget::CAREFUL_PACE;
 use crate::domain::ids::{EnvironmentName, NotifierName};
+use crate::domain::rules::LinkForm;
 
 /// Where Persona's API is, unless configured otherwise.
 pub const PERSONA_API_URL: &str = "https://api.withpersona.com/api/v1";
@@ -65,8 +66,15 @@ impl fmt::Display for Mode {
     }
 }
 
+/// `link` is what reminders carry unless a rule says otherwise: an access link where there can be one.
+///
 /// `None` where something that has no default is missing or wrong; the mistakes are noted.
-pub(super) fn environment(name: &str, mut section: Section<'_>, notifiers: &[NotifierName]) -> Option<Environment> {
+pub(super) fn environment(
+    name: &str,
+    mut section: Section<'_>,
+    notifiers: &[NotifierName],
+    link: LinkForm,
+) -> Option<Environment> {
     let name = super::plain_name(&section, name).and_then(|name| EnvironmentName::parse(name).ok());
     let mode = section.parsed("mode", Mode::Act, |text| {
         let known = [Mode::Act, Mode::Observe].into_iter().find(|mode| mode.as_str() == text);
@@ -77,7 +85,7 @@ pub(super) fn environment(name: &str, mut section: Section<'_>, notifiers: &[Not
     let api_url = api_url(&mut section);
     let careful = section.number("careful_calls_per_minute", CAREFUL_PACE, 1..=10_000);
     let signature_tolerance = section.duration("signature_tolerance", SIGNATURE_TOLERANCE);
-    let rules = template::templates(&mut section, notifiers);
+    let rules = template::templates(&mut section, notifiers, link);
     section.finish();
     Some(Environment {
         name: name?,

@@ -4,9 +4,11 @@
 //! are told at once, each with its key, what is wrong and the remedy. Secrets are never shown.
 
 mod address;
+mod brand;
 mod environment;
 mod error;
 mod keys;
+mod links;
 mod nearest;
 mod notifier;
 mod reader;
@@ -14,6 +16,7 @@ mod redacted;
 mod secret;
 mod settings;
 mod template;
+mod texts;
 mod upkeep;
 mod variables;
 mod warnings;
@@ -29,15 +32,19 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 
 pub use address::{DatabaseKind, DatabaseUrl};
+pub use brand::{Brand, Colour, Support};
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
 pub use keys::MasterKeys;
+pub use links::{LinkHost, Links};
 pub use notifier::NotifierConfig;
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use template::TemplateRules;
+pub use texts::{Language, Text};
 pub use upkeep::{ReconcileSettings, RetentionSettings};
 
 use crate::domain::ids::{EnvironmentName, NotifierName};
+use crate::domain::rules::LinkForm;
 use reader::{Reading, Section};
 
 /// The file that is read where none is named and it is there.
@@ -52,6 +59,8 @@ pub struct Config {
     pub master_keys: MasterKeys,
     /// Where we answer.
     pub listen: Listen,
+    /// Access links and their pages.
+    pub links: Links,
     /// Persona's environments, by name.
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// Who can be told, by name.
@@ -130,10 +139,12 @@ impl Config {
         let database_url = database_url(&mut top);
         let master_keys = keys::master_keys(&mut top);
         let listen = settings::listen(top.section("listen"));
+        let links = links::links(&mut top);
+        let link = if links.public_url.is_some() { LinkForm::Access } else { LinkForm::OneTime };
         let (notifiers, names) = notifier::notifiers(&mut top);
         let mut environments = BTreeMap::new();
         for (name, section) in top.sections("environments") {
-            if let Some(environment) = environment::environment(&name, section, &names) {
+            if let Some(environment) = environment::environment(&name, section, &names, link) {
                 environments.insert(environment.name.clone(), environment);
             }
         }
@@ -149,6 +160,7 @@ impl Config {
             database_url,
             master_keys,
             listen,
+            links,
             environments,
             notifiers,
             limits,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, Environment, MasterKeys, NotifierConfig, address, secret};
+use super::{Config, Environment, Language, Links, MasterKeys, NotifierConfig, address, secret};
 use crate::domain::rules::{Rules, Step};
 
 pub(super) fn text(config: &Config) -> String {
@@ -23,6 +23,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
         MasterKeys::File(path) => writeln!(out, "master_key_file = {:?}", path.display().to_string())?,
         MasterKeys::BesideTheDatabase => {}
     }
+    write_links(out, &config.links)?;
     writeln!(out, "\n[listen]\npublic = \"{}\"\ninternal = \"{}\"", listen.public, listen.internal)?;
     for environment in environments.values() {
         write_environment(out, environment)?;
@@ -51,6 +52,36 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "payloads = \"{}\"\nevents = \"{}\"", time(retention.payloads), time(retention.events))?;
     writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
     writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
+}
+
+fn write_links(out: &mut String, links: &Links) -> std::fmt::Result {
+    let texts = |texts: Vec<String>| list(texts.into_iter().map(|text| format!("{text:?}")));
+    if let Some(url) = &links.public_url {
+        writeln!(out, "public_url = \"{url}\"")?;
+    }
+    writeln!(out, "trusted_proxies = {}", texts(links.trusted_proxies.iter().map(ToString::to_string).collect()))?;
+    writeln!(out, "link_hosts = {}", texts(links.hosts.iter().map(ToString::to_string).collect()))?;
+    writeln!(out, "\n[links]\nlifetime = \"{}\"\nmax_opens = {}", Step::Left(links.lifetime), links.max_opens)?;
+    let brand = &links.brand;
+    writeln!(out, "\n[brand]\nname = {:?}", brand.name)?;
+    if let Some(logo) = &brand.logo {
+        writeln!(out, "# logo_file: a picture of {} bytes in base64", logo.len())?;
+    }
+    writeln!(out, "accent = \"{}\"\naccent_dark = \"{}\"", brand.accent, brand.accent_dark)?;
+    if let Some(support) = &brand.support {
+        writeln!(out, "support = {:?}", support.text)?;
+    }
+    writeln!(out, "languages = {}", texts(brand.languages.iter().map(ToString::to_string).collect()))?;
+    for language in Language::ALL {
+        let mut own = brand.own_texts().filter(|(of, _, _)| *of == language).peekable();
+        if own.peek().is_some() {
+            writeln!(out, "\n[brand.texts.{language}]")?;
+        }
+        for (_, text, own) in own {
+            writeln!(out, "{} = {own:?}", text.key())?;
+        }
+    }
+    Ok(())
 }
 
 fn write_environment(out: &mut String, environment: &Environment) -> std::fmt::Result {

@@ -49,15 +49,18 @@ struct Inherited {
     rules: Rules,
     /// Whether anyone has said who is to be told.
     notify_said: bool,
+    /// Whether there can be access links.
+    links: bool,
 }
 
-pub(super) fn templates(environment: &mut Section<'_>, notifiers: &[NotifierName]) -> TemplateRules {
+pub(super) fn templates(environment: &mut Section<'_>, notifiers: &[NotifierName], link: LinkForm) -> TemplateRules {
     let place_of_default = format!("templates.{DEFAULT}.notify");
     let (default, own): (Vec<_>, Vec<_>) =
         environment.sections("templates").into_iter().partition(|(name, _)| name == DEFAULT);
     let start = Inherited {
-        rules: Rules { notify: only(notifiers).into_iter().collect(), ..Rules::default() },
+        rules: Rules { notify: only(notifiers).into_iter().collect(), link, ..Rules::default() },
         notify_said: notifiers.len() < 2,
+        links: link == LinkForm::Access,
     };
     let default = match default.into_iter().next() {
         Some((_, section)) => rules(section, start, notifiers),
@@ -110,7 +113,7 @@ fn rules(mut section: Section<'_>, from: Inherited, notifiers: &[NotifierName]) 
     let notify_said = from.notify_said || notify.is_some();
     let rules = Rules {
         reminders: reminders.unwrap_or(from.rules.reminders),
-        link: section.parsed("link", from.rules.link, str::parse::<LinkForm>),
+        link: section.parsed("link", from.rules.link, |text| form(text, from.links)),
         notify: notify.unwrap_or(from.rules.notify),
         lifetime: section.duration("lifetime", from.rules.lifetime),
         max_reminders: section.number("max_reminders", from.rules.max_reminders, 1..=50),
@@ -118,7 +121,16 @@ fn rules(mut section: Section<'_>, from: Inherited, notifiers: &[NotifierName]) 
         access: access(&mut section, from.rules.access),
     };
     section.finish();
-    Inherited { rules, notify_said }
+    Inherited { rules, notify_said, links: from.links }
+}
+
+fn form(text: &str, links: bool) -> Result<LinkForm, InvalidRule> {
+    match text.parse()? {
+        LinkForm::Access if !links => Err(InvalidRule(
+            "leads to a page of ours, and nothing says where people reach it; set public_url, or use \"one-time\"",
+        )),
+        form => Ok(form),
+    }
 }
 
 /// The keys that say who gets in how.

@@ -126,6 +126,8 @@ impl Rules {
 /// What kind of link a reminder carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkForm {
+    /// An access link of our own, which leads to a fresh one-time link whenever somebody comes.
+    Access,
     /// Persona's one-time link.
     OneTime,
     /// Persona's one-time link in its short form, where Persona gives one.
@@ -135,6 +137,7 @@ pub enum LinkForm {
 impl fmt::Display for LinkForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Access => "access",
             Self::OneTime => "one-time",
             Self::OneTimeShort => "one-time-short",
         })
@@ -146,9 +149,10 @@ impl FromStr for LinkForm {
 
     fn from_str(text: &str) -> Result<Self, InvalidRule> {
         match text {
+            "access" => Ok(Self::Access),
             "one-time" => Ok(Self::OneTime),
             "one-time-short" => Ok(Self::OneTimeShort),
-            _ => Err(InvalidRule("is no link form; use \"one-time\" or \"one-time-short\"")),
+            _ => Err(InvalidRule("is no link form; use \"access\", \"one-time\" or \"one-time-short\"")),
         }
     }
 }

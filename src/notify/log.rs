@@ -1,7 +1,7 @@
 //! The dry run: a line in the log instead of a notice.
 
 use crate::notify::Delivered;
-use crate::notify::notice::{Notice, Replaced};
+use crate::notify::notice::{Invitation, Notice, Replaced};
 
 /// Writes one line per notice and tells nobody: in a dry run an operator sees which reminders would go out when.
 ///
@@ -26,6 +26,16 @@ pub(super) fn tell(news: &Replaced) -> Delivered {
         replaced = %news.replaced_inquiry_id,
         cause = %news.cause,
         "an inquiry was replaced; this notifier is a dry run, so nobody was told"
+    );
+    Delivered::Logged
+}
+
+/// Writes one line per link that was asked for, without the link, and tells nobody.
+pub(super) fn invite(invitation: &Invitation) -> Delivered {
+    tracing::info!(
+        environment = %invitation.environment,
+        inquiry = %invitation.inquiry_id,
+        "somebody asked for a new link; this notifier is a dry run, so nobody was told"
     );
     Delivered::Logged
 }

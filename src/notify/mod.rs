@@ -12,7 +12,7 @@ pub mod error;
 mod wire;
 
 use crate::notify::error::NotifyError;
-use crate::notify::notice::{Notice, Replaced};
+use crate::notify::notice::{Invitation, Notice, Replaced};
 use crate::notify::webhook::Webhook;
 
 /// Where notices go.
@@ -56,6 +56,17 @@ impl Notifier {
         match self {
             Self::Webhook(webhook) => webhook.tell(news).await,
             Self::Log => Ok(log::tell(news)),
+        }
+    }
+
+    /// Hands a fresh link on that somebody asked for. A repeat carries the same id, so receivers can drop it.
+    ///
+    /// # Errors
+    /// [`NotifyError`] says whether another try can help.
+    pub async fn invite(&self, invitation: &Invitation) -> Result<Delivered, NotifyError> {
+        match self {
+            Self::Webhook(webhook) => webhook.invite(invitation).await,
+            Self::Log => Ok(log::invite(invitation)),
         }
     }
 }

@@ -67,6 +67,27 @@ pub struct Replaced {
     pub created_at: Timestamp,
 }
 
+/// A fresh link for somebody who came with one that no longer opens, to be sent the way they are usually reached.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// The action it comes from; the same on every try.
+    pub id: ActionId,
+    /// The environment of the inquiry.
+    pub environment: EnvironmentName,
+    /// The inquiry.
+    pub inquiry_id: InquiryId,
+    /// The application's name for the person.
+    pub reference_id: Option<ReferenceId>,
+    /// The template the inquiry was made from.
+    pub template_id: Option<TemplateId>,
+    /// The way in: an access link.
+    pub link: SecretString,
+    /// Until when the link opens.
+    pub link_expires_at: Timestamp,
+    /// When it was asked for; the same on every try.
+    pub created_at: Timestamp,
+}
+
 /// A reminder of our own for the tests of this floor.
 #[cfg(test)]
 pub(super) fn example() -> Notice {

@@ -15,7 +15,7 @@ use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::notify::Delivered;
 use crate::notify::error::NotifyError;
-use crate::notify::notice::{Notice, Replaced};
+use crate::notify::notice::{Invitation, Notice, Replaced};
 use crate::notify::wire;
 use crate::tls;
 
@@ -104,6 +104,13 @@ impl Webhook {
         fields(host = %self.host(), action = %news.id, status = tracing::field::Empty))]
     pub(super) async fn tell(&self, news: &Replaced) -> Result<Delivered, NotifyError> {
         self.send(&news.id, wire::replaced(news)?).await
+    }
+
+    /// Hands a link on that somebody asked for, once.
+    #[tracing::instrument(name = "notify.webhook.invite", skip_all,
+        fields(host = %self.host(), action = %invitation.id, status = tracing::field::Empty))]
+    pub(super) async fn invite(&self, invitation: &Invitation) -> Result<Delivered, NotifyError> {
+        self.send(&invitation.id, wire::invitation(invitation)?).await
     }
 
     async fn send(&self, id: &ActionId, body: String) -> Result<Delivered, NotifyError> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::domain::ids::{ReferenceId, TemplateId};
 use crate::notify::error::NotifyError;
-use crate::notify::notice::{Notice, NoticeKind, Replaced};
+use crate::notify::notice::{Invitation, Notice, NoticeKind, Replaced};
 
 #[derive(Serialize)]
 struct Envelope<T> {
@@ -38,6 +38,17 @@ struct Replacement<'a> {
     template_id: Option<&'a str>,
 }
 
+#[derive(Serialize)]
+struct LinkRequest<'a> {
+    environment: &'a str,
+    inquiry_id: &'a str,
+    reference_id: Option<&'a str>,
+    template_id: Option<&'a str>,
+    link: &'a str,
+    link_form: &'static str,
+    link_expires_at: String,
+}
+
 /// The body that tells of a replacement; the same on every try.
 pub(super) fn replaced(news: &Replaced) -> Result<String, NotifyError> {
     let envelope = Envelope {
@@ -50,6 +61,24 @@ pub(super) fn replaced(news: &Replaced) -> Result<String, NotifyError> {
             cause: news.cause.as_str(),
             reference_id: news.reference_id.as_ref().map(ReferenceId::as_str),
             template_id: news.template_id.as_ref().map(TemplateId::as_str),
+        },
+    };
+    serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
+}
+
+/// The body that hands on a link that somebody asked for; the same on every try.
+pub(super) fn invitation(invitation: &Invitation) -> Result<String, NotifyError> {
+    let envelope = Envelope {
+        r#type: "inquiry.link_requested",
+        timestamp: invitation.created_at.to_string(),
+        data: LinkRequest {
+            environment: invitation.environment.as_str(),
+            inquiry_id: invitation.inquiry_id.as_str(),
+            reference_id: invitation.reference_id.as_ref().map(ReferenceId::as_str),
+            template_id: invitation.template_id.as_ref().map(TemplateId::as_str),
+            link: invitation.link.expose_secret(),
+            link_form: "access",
+            link_expires_at: invitation.link_expires_at.to_string(),
         },
     };
     serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
@@ -126,6 +155,31 @@ mod tests {
           },
           "timestamp": "2026-01-01T12:00:00Z",
           "type": "inquiry.replaced"
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_link_that_was_asked_for_is_what_receivers_were_promised() {
+        let Notice { id, environment, inquiry_id, reference_id, template_id, created_at, deadline, .. } = example();
+        let link = secrecy::SecretString::from("https://verify.example.com/go/xyzzy");
+        let link_expires_at = deadline;
+        let asked =
+            Invitation { id, environment, inquiry_id, reference_id, template_id, link, link_expires_at, created_at };
+        let body: serde_json::Value = serde_json::from_str(&invitation(&asked).unwrap()).unwrap();
+        insta::assert_json_snapshot!(body, @r#"
+        {
+          "data": {
+            "environment": "sandbox",
+            "inquiry_id": "inq_Notice1",
+            "link": "https://verify.example.com/go/xyzzy",
+            "link_expires_at": "2026-01-02T00:00:00Z",
+            "link_form": "access",
+            "reference_id": "customer-17",
+            "template_id": "itmpl_Basic1"
+          },
+          "timestamp": "2026-01-01T12:00:00Z",
+          "type": "inquiry.link_requested"
         }
         "#);
     }

@@ -32,6 +32,7 @@ mod timestamp;
 mod transaction;
 mod wake;
 
+pub mod access_links;
 pub mod actions;
 pub mod budgets;
 pub mod environments;
@@ -70,6 +71,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     lineages::mute::STATEMENTS,
     lineages::admission::STATEMENTS,
     lineages::sessions::STATEMENTS,
+    access_links::key::STATEMENTS,
+    access_links::link::STATEMENTS,
+    access_links::open::STATEMENTS,
     quarantine::STATEMENTS,
     reconciliation::look::STATEMENTS,
     reconciliation::run::STATEMENTS,

@@ -11,6 +11,7 @@ mod cipher;
 mod error;
 mod file;
 mod keyring;
+mod link_key;
 mod packed;
 mod subject_key;
 
@@ -23,6 +24,7 @@ use tracing::warn;
 pub use error::VaultError;
 pub use file::{KeyFileError, create as create_file, read as read_file, replace as replace_file};
 pub use keyring::{InvalidKey, KeyId, Keyring, MasterKey, Role};
+pub use link_key::LinkKey;
 pub use packed::Packed;
 pub use subject_key::{Place, SEALED_KEY_BYTES, SealedKey, SubjectKey};
 
@@ -136,6 +138,42 @@ impl Vault {
         }
         let key = self.open_key(place, sealed)?;
         key.seal_under(keyring.current(), place).map(Some)
+    }
+
+    /// Makes the key of access links, sealed under the current master key.
+    ///
+    /// # Errors
+    /// [`VaultError`] when there is no master key or no randomness.
+    pub fn make_link_key(&self) -> Result<(LinkKey, SealedKey), VaultError> {
+        self.look();
+        LinkKey::make(self.keyring()?.current())
+    }
+
+    /// Opens the key of access links; as with [`Vault::open_key`], the file is read once more for a key that is not at
+    /// hand.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open_link_key(&self, sealed: &SealedKey) -> Result<LinkKey, VaultError> {
+        let keyring = self.keyring()?;
+        if let Some(key) = keyring.get(&sealed.master) {
+            return LinkKey::open(key, sealed);
+        }
+        self.reload();
+        let unknown = || VaultError::UnknownKey(sealed.master.clone());
+        LinkKey::open(self.keyring()?.get(&sealed.master).ok_or_else(unknown)?, sealed)
+    }
+
+    /// Seals the key of access links anew, under the current master key; `None` where it is already.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn reseal_link_key(&self, sealed: &SealedKey) -> Result<Option<SealedKey>, VaultError> {
+        let keyring = self.keyring()?;
+        if sealed.master == *keyring.current().id() {
+            return Ok(None);
+        }
+        self.open_link_key(sealed)?.seal_under(keyring.current()).map(Some)
     }
 
     fn keyring(&self) -> Result<Arc<Keyring>, VaultError> {

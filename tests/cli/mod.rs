@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod links;
 mod lists;
 mod operate;
 mod outside;

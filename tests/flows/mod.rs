@@ -7,6 +7,7 @@ mod budget;
 mod crashes;
 mod deliveries;
 mod erasure;
+mod links;
 mod people;
 mod quarantine;
 mod reconcile;

@@ -70,12 +70,14 @@ pub struct Setting {
     pub mode: &'static str,
     pub reminders: &'static str,
     pub more: &'static str,
+    /// Keys before every section.
+    pub top: &'static str,
     pub persona: Settings,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { mode: "act", reminders: r#"["50%", "3h"]"#, more: "", persona: Settings::default() }
+        Self { mode: "act", reminders: r#"["50%", "3h"]"#, more: "", top: "", persona: Settings::default() }
     }
 }
 
@@ -191,6 +193,11 @@ impl World {
     pub async fn let_leases_lapse(&self) {
         self.clock.advance(seconds(1));
         tokio::time::sleep(LEASE * 5).await;
+    }
+
+    /// Where the public listener answers, such as `http://127.0.0.1:4711`.
+    pub fn public(&self) -> &str {
+        self.webhook_url.split("/webhooks").next().unwrap()
     }
 
     /// Changes how Persona sends webhooks.
@@ -317,10 +324,12 @@ async fn start(config: &str, url: &str, clock: &Clock, persona: &Simulator) -> (
 }
 
 fn configuration(setting: &Setting, serving: &Serving, application_url: &str) -> String {
-    let Setting { mode, reminders, more: keys, .. } = setting;
+    let Setting { mode, reminders, more: keys, top, .. } = setting;
     let api_url = serving.api_url();
     format!(
         r#"
+        {top}
+
         [environments.{ENVIRONMENT}]
         mode = "{mode}"
         webhook_secrets = ["{WEBHOOK_SECRET}"]

@@ -3,6 +3,7 @@
 pub(crate) mod raw;
 pub(crate) mod sample;
 
+mod access_links;
 mod actions;
 mod availability;
 mod budgets;

@@ -172,7 +172,8 @@ impl Day {
             id,
             inquiry: text("inquiry_id").unwrap(),
             reference_id: text("reference_id"),
-            step: text("step").unwrap(),
+            // A link that was asked for belongs to no step of a rule.
+            step: text("step").unwrap_or_else(|| notice["type"].as_str().unwrap().to_owned()),
             link: text("link").unwrap(),
             answered,
         });

@@ -121,7 +121,9 @@ impl App {
         match &action.planned.work {
             Work::Revive(_) => self.revive(action, Wanted::BySomeone).await,
             Work::Replace(replacement) => self.replace(action, replacement, Wanted::BySomeone).await,
-            Work::Remind(_) | Work::Tell(_) | Work::Expire(_) => Box::pin(self.perform(claimed)).await,
+            Work::Remind(_) | Work::Tell(_) | Work::Expire(_) | Work::Invite(_) => {
+                Box::pin(self.perform(claimed)).await
+            }
         }
     }
 

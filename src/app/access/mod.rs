@@ -6,6 +6,7 @@
 
 mod doors;
 mod enter;
+mod foresee;
 mod inline;
 mod sessions;
 

@@ -72,7 +72,7 @@ fn mistakes_in_rules() {
         &good(&format!("{section}reminders = [\"90m\", \"1h30m\"]\nlink = \"short\"\nmax_reminders = 0\n")),
         &[
             "environments.production.templates.default.reminders[1] = \"1h30m\": repeats an earlier step; leave one of them out",
-            "environments.production.templates.default.link = \"short\": is no link form; use \"one-time\" or \"one-time-short\"",
+            "environments.production.templates.default.link = \"short\": is no link form; use \"access\", \"one-time\" or \"one-time-short\"",
             "environments.production.templates.default.max_reminders = 0: must be a whole number from 1 to 50",
         ],
     );

@@ -1,4 +1,5 @@
 mod files;
+mod links;
 mod mistakes;
 
 use std::fs;

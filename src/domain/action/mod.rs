@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
 
-pub use self::work::{Finished, Kind, Reminder, Replaced, Replacement, Revival, Work};
+pub use self::work::{Finished, Invitation, Kind, Reminder, Replaced, Replacement, Revival, Work};
 
 /// What makes an action the same action however often it is planned: kind / inquiry / what applies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +27,9 @@ impl DedupeKey {
             Work::Replace(_) => Self(format!("replace/{inquiry}")),
             Work::Tell(Replaced { old, notifier, .. }) => Self(format!("tell/{inquiry}/replaced/{old}/{notifier}")),
             Work::Expire(_) => Self(format!("expire/{inquiry}")),
+            Work::Invite(Invitation { asked_at, notifier }) => {
+                Self(format!("invite/{inquiry}/{}/{notifier}", asked_at.as_second()))
+            }
         }
     }
 

@@ -20,6 +20,8 @@ pub enum Work {
     Tell(Replaced),
     /// Expire an inquiry whose verification was finished in another one of its lineage.
     Expire(Finished),
+    /// Hand a fresh access link to a notifier, because somebody came with one that no longer opens.
+    Invite(Invitation),
 }
 
 /// One reminder: a step of a rule, for one deadline, by one notifier.
@@ -64,6 +66,15 @@ pub struct Replaced {
     pub notifier: NotifierName,
 }
 
+/// A new link that somebody asked for, by one notifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// When, in steps so wide that asking again and again makes one notice.
+    pub asked_at: Timestamp,
+    /// Who is to be told.
+    pub notifier: NotifierName,
+}
+
 /// What makes an open inquiry needless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
@@ -84,11 +95,13 @@ pub enum Kind {
     Tell,
     /// See [`Work::Expire`].
     Expire,
+    /// See [`Work::Invite`].
+    Invite,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 5] = [Self::Remind, Self::Revive, Self::Replace, Self::Tell, Self::Expire];
+    pub const ALL: [Self; 6] = [Self::Remind, Self::Revive, Self::Replace, Self::Tell, Self::Expire, Self::Invite];
 
     /// The kind as text.
     #[must_use]
@@ -99,6 +112,7 @@ impl Kind {
             Self::Replace => "replace",
             Self::Tell => "tell",
             Self::Expire => "expire",
+            Self::Invite => "invite",
         }
     }
 }
@@ -119,6 +133,7 @@ impl Work {
             Self::Replace(_) => Kind::Replace,
             Self::Tell(_) => Kind::Tell,
             Self::Expire(_) => Kind::Expire,
+            Self::Invite(_) => Kind::Invite,
         }
     }
 
@@ -127,7 +142,7 @@ impl Work {
     pub const fn reminder(&self) -> Option<&Reminder> {
         match self {
             Self::Remind(reminder) => Some(reminder),
-            Self::Revive(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) => None,
+            Self::Revive(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) | Self::Invite(_) => None,
         }
     }
 
@@ -136,7 +151,7 @@ impl Work {
     pub const fn revival(&self) -> Option<&Revival> {
         match self {
             Self::Revive(revival) => Some(revival),
-            Self::Remind(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) => None,
+            Self::Remind(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) | Self::Invite(_) => None,
         }
     }
 }

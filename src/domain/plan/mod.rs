@@ -4,6 +4,7 @@
 //! the difference to what exists is written. Computing it twice changes nothing. The same computation is the
 //! guard right before an action is performed, so there is one answer to "should this person be troubled?".
 
+mod invitations;
 mod lineage;
 mod person;
 mod reminders;
@@ -126,6 +127,7 @@ impl Situation<'_> {
         let mut wanted: Vec<Planned> = standings.iter().flat_map(|(_, standing)| standing.wanted()).cloned().collect();
         wanted.extend(self.told());
         wanted.extend(self.needless());
+        wanted.extend(self.asked_for());
         wanted
     }
 
@@ -165,7 +167,9 @@ impl Situation<'_> {
             }
             (Some(Standing::Reminded { .. }), Work::Revive(_)) => "it is open".to_owned(),
             (Some(Standing::Reminded { .. }), Work::Replace(_)) => "the person can get in as it is".to_owned(),
-            (Some(Standing::Reminded { .. }), Work::Expire(_) | Work::Tell(_)) => "it is no longer needed".to_owned(),
+            (Some(Standing::Reminded { .. }), Work::Expire(_) | Work::Tell(_) | Work::Invite(_)) => {
+                "it is no longer needed".to_owned()
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::action::{Finished, Kind, Reminder, Replaced, Replacement, Revival, Work};
+use crate::domain::action::{Finished, Invitation, Kind, Reminder, Replaced, Replacement, Revival, Work};
 use crate::domain::ids::{InquiryId, NotifierName};
 use crate::domain::lineage::Cause;
 use crate::domain::rules::Step;
@@ -35,6 +35,10 @@ pub(super) fn write(work: &Work) -> String {
             notifier: notifier.as_str().to_owned(),
         }),
         Work::Expire(Finished { other }) => serde_json::to_string(&FinishedText { other: other.as_str().to_owned() }),
+        Work::Invite(Invitation { asked_at, notifier }) => serde_json::to_string(&InvitationText {
+            asked_at: asked_at.as_micros(),
+            notifier: notifier.as_str().to_owned(),
+        }),
     };
     // Strings and numbers only: nothing in there can fail to be written.
     text.unwrap_or_default()
@@ -63,6 +67,13 @@ pub(super) fn read(kind: Kind, text: &str) -> Option<Work> {
         Kind::Expire => {
             let text: FinishedText = serde_json::from_str(text).ok()?;
             Some(Work::Expire(Finished { other: InquiryId::parse(&text.other).ok()? }))
+        }
+        Kind::Invite => {
+            let text: InvitationText = serde_json::from_str(text).ok()?;
+            Some(Work::Invite(Invitation {
+                asked_at: Timestamp::from_micros(text.asked_at),
+                notifier: NotifierName::parse(&text.notifier).ok()?,
+            }))
         }
     }
 }
@@ -128,6 +139,12 @@ struct FinishedText {
     other: String,
 }
 
+#[derive(Serialize, Deserialize)]
+struct InvitationText {
+    asked_at: i64,
+    notifier: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +161,10 @@ mod tests {
                 notifier: NotifierName::parse("log").unwrap(),
             }),
             Work::Expire(Finished { other: old }),
+            Work::Invite(Invitation {
+                asked_at: Timestamp::from_micros(7),
+                notifier: NotifierName::parse("log").unwrap(),
+            }),
         ] {
             assert_eq!(read(work.kind(), &write(&work)), Some(work));
         }

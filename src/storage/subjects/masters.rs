@@ -32,7 +32,8 @@ statements! {
     REMEMBERED { "SELECT id FROM master_keys ORDER BY first_used_at, id" }
     FORGET {
         "DELETE FROM master_keys
-         WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM subjects WHERE subjects.master_key_id = master_keys.id)"
+         WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM subjects WHERE subjects.master_key_id = master_keys.id)
+           AND NOT EXISTS (SELECT 1 FROM link_keys WHERE link_keys.master_key_id = master_keys.id)"
     }
     IN_USE {
         "SELECT master_key_id, count(*) FROM subjects WHERE sealed_key IS NOT NULL

@@ -1,0 +1,35 @@
+//! `invite`: a fresh access link in a notice, because somebody came with one that no longer opens. It goes the way the
+//! application knows, never to whoever asked.
+
+use crate::app::App;
+use crate::app::step::{Step, Wanted, after_notifier};
+use crate::domain::action::{Action, Invitation, Outcome};
+use crate::notify::notice;
+
+impl App {
+    pub(super) async fn invite(&self, action: &Action, invitation: &Invitation) -> Outcome {
+        match self.try_invite(action, invitation).await {
+            Ok(()) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn try_invite(&self, action: &Action, invitation: &Invitation) -> Step<()> {
+        let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
+        let notifier = self.notifier(&invitation.notifier)?;
+        let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
+        let minted = self.link_of(action).await?;
+        let notice = notice::Invitation {
+            id: action.planned.id.clone(),
+            environment: environment.settings.name.clone(),
+            reference_id: inquiry.known.reference_id().cloned(),
+            template_id: inquiry.known.template_id().cloned(),
+            inquiry_id: inquiry.id,
+            link: minted.url,
+            link_expires_at: minted.link.expires_at,
+            created_at: action.created_at,
+        };
+        let delivered = notifier.invite(&notice).await;
+        delivered.map(drop).map_err(|error| after_notifier(&error, self.clock().now()))
+    }
+}
