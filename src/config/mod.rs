@@ -4,6 +4,8 @@
 //! are told at once, each with its key, what is wrong and the remedy. Secrets are never shown.
 
 mod address;
+mod api;
+mod customer;
 mod environment;
 mod error;
 mod keys;
@@ -29,6 +31,7 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 
 pub use address::{DatabaseKind, DatabaseUrl};
+pub use api::ApiSettings;
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
 pub use keys::MasterKeys;
@@ -37,6 +40,7 @@ pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use template::TemplateRules;
 pub use upkeep::{ReconcileSettings, RetentionSettings};
 
+use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use reader::{Reading, Section};
 
@@ -56,6 +60,10 @@ pub struct Config {
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// Who can be told, by name.
     pub notifiers: BTreeMap<NotifierName, NotifierConfig>,
+    /// The operator's customers, by name.
+    pub customers: Customers,
+    /// What the API bears.
+    pub api: ApiSettings,
     /// What a client may take of us.
     pub limits: Limits,
     /// How work is done.
@@ -137,6 +145,8 @@ impl Config {
                 environments.insert(environment.name.clone(), environment);
             }
         }
+        let customers = customer::customers(&mut top);
+        let api = api::api(top.section("api"));
         let limits = settings::limits(top.section("limits"));
         let worker = settings::worker(top.section("worker"));
         let reconcile = upkeep::reconcile(top.section("reconcile"));
@@ -151,6 +161,8 @@ impl Config {
             listen,
             environments,
             notifiers,
+            customers,
+            api,
             limits,
             worker,
             reconcile,

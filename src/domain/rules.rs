@@ -56,6 +56,9 @@ pub struct AccessRules {
     /// How long after its beginning one verification is given up. Persona advises against more than 15 days
     /// (<https://help.withpersona.com/articles/4m6n5LkyT8po1eefaBmBBO>).
     pub give_up_after: SignedDuration,
+    /// Whether applications may ask for a plain link with a session token in it. Whoever reads such a link, in a log or
+    /// a mailbox, gets in with it until the session ends; a one-time link is used up.
+    pub allow_session_token_links: bool,
 }
 
 /// Persona's default creation interval (<https://docs.withpersona.com/docs/inquiry-expiration>).
@@ -93,6 +96,7 @@ impl Default for AccessRules {
             max_revivals: 2,
             max_replacements: 2,
             give_up_after: SignedDuration::from_hours(15 * 24),
+            allow_session_token_links: false,
         }
     }
 }

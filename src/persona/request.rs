@@ -67,6 +67,10 @@ pub struct NewInquiry {
     pub redirect_uri: Option<Url>,
     /// How long it lives from creation, instead of the template's setting.
     pub lifetime: Option<SignedDuration>,
+    /// How long it lives from its start, instead of the template's setting.
+    pub lifetime_from_start: Option<SignedDuration>,
+    /// How long it lives from a resume, instead of the template's setting.
+    pub lifetime_from_resume: Option<SignedDuration>,
 }
 
 /// Makes a repeated call the same call: Persona answers a key it has seen with the answer it gave then, for at
@@ -86,6 +90,8 @@ impl NewInquiry {
             fields: Map::new(),
             redirect_uri: None,
             lifetime: None,
+            lifetime_from_start: None,
+            lifetime_from_resume: None,
         }
     }
 }

@@ -33,16 +33,21 @@ mod transaction;
 mod wake;
 
 pub mod actions;
+pub mod creations;
+pub mod customers;
 pub mod environments;
 pub mod events;
+pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod retention;
 pub mod singletons;
+pub mod static_links;
 pub mod subjects;
 pub mod templates;
+pub mod tokens;
 
 pub use alone::Alone;
 pub use database::{Database, Kind};
@@ -86,4 +91,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     subjects::masters::STATEMENTS,
     subjects::references::STATEMENTS,
     events::plain::STATEMENTS,
+    tokens::STATEMENTS,
+    customers::STATEMENTS,
+    creations::STATEMENTS,
+    idempotency::STATEMENTS,
+    static_links::STATEMENTS,
 ];
