@@ -35,6 +35,7 @@ mod wake;
 pub mod actions;
 pub mod creations;
 pub mod customers;
+pub mod budgets;
 pub mod environments;
 pub mod events;
 pub mod idempotency;
@@ -46,6 +47,7 @@ pub mod retention;
 pub mod singletons;
 pub mod static_links;
 pub mod subjects;
+pub mod template_runs;
 pub mod templates;
 pub mod tokens;
 
@@ -68,6 +70,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     events::read::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
+    inquiries::of_template::STATEMENTS,
     lineages::succession::STATEMENTS,
     lineages::mute::STATEMENTS,
     lineages::admission::STATEMENTS,
@@ -77,6 +80,8 @@ pub const ALL_SQL: &[&[Sql]] = &[
     reconciliation::run::STATEMENTS,
     retention::STATEMENTS,
     templates::STATEMENTS,
+    template_runs::STATEMENTS,
+    budgets::STATEMENTS,
     actions::attempt::STATEMENTS,
     actions::plan::STATEMENTS,
     actions::claim::STATEMENTS,
