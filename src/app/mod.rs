@@ -34,6 +34,16 @@ pub mod access;
 
 pub mod mute;
 
+pub mod tokens;
+
+pub mod customers;
+
+pub mod create;
+
+pub mod idempotency;
+
+pub mod static_links;
+
 pub mod budget;
 
 mod pace;
@@ -70,8 +80,9 @@ use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
 use crate::clock::Clock;
-use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
+use crate::config::{self, ApiSettings, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
+use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
 use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
@@ -100,6 +111,8 @@ struct Shared {
     doors: Doors,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
+    customers: Customers,
+    api: ApiSettings,
 }
 
 /// The environments, by name.
@@ -172,6 +185,8 @@ impl App {
             doors: Doors::default(),
             reconcile,
             retention,
+            customers: config.customers.clone(),
+            api: config.api,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -192,6 +207,18 @@ impl App {
     #[must_use]
     pub fn environments(&self) -> &BTreeMap<EnvironmentName, Environment> {
         &self.shared.environments
+    }
+
+    /// The operator's customers, by name.
+    #[must_use]
+    pub fn customers(&self) -> &Customers {
+        &self.shared.customers
+    }
+
+    /// What the API bears.
+    #[must_use]
+    pub fn api(&self) -> ApiSettings {
+        self.shared.api
     }
 
     /// What may be claimed: the kinds of the environments that are in mode `act`.

@@ -1,4 +1,4 @@
-//! The public listener: Persona's webhooks.
+//! The public listener: Persona's webhooks, and the API for applications.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::app::ingest::{self, Delivery, Receipt, Refusal};
 use crate::config::Limits;
 use crate::domain::signature::check_form;
+use crate::http::api;
 use crate::http::problem::Problem;
 
 /// Longest a delivery may take once it is read: Persona waits 5 seconds (<https://docs.withpersona.com/webhooks>),
@@ -39,11 +40,10 @@ const ROOM: usize = 64 << 20;
 
 /// The routes of the public listener.
 pub fn routes(app: App, limits: Limits) -> Router {
-    Router::new().route("/webhooks/persona/{environment}", post(take_webhook)).with_state(Public {
-        app,
-        limits,
-        room: Arc::new(Semaphore::new(ROOM.max(4 * limits.body_bytes))),
-    })
+    let api = api::routes(&app, limits);
+    let room = Arc::new(Semaphore::new(ROOM.max(4 * limits.body_bytes)));
+    let webhooks = Router::new().route("/webhooks/persona/{environment}", post(take_webhook));
+    webhooks.with_state(Public { app, limits, room }).merge(api)
 }
 
 /// What we answer to a delivery that is on disk.

@@ -112,6 +112,12 @@ impl IdempotencyKey {
         Self(format!("{action}/{effect}/{generation}"))
     }
 
+    /// The key under which an inquiry is made for somebody, by what names them; the generation rises with every try.
+    #[must_use]
+    pub fn of_creation(name: &str, generation: u32) -> Self {
+        Self(format!("make/{name}/{generation}"))
+    }
+
     /// A key from elsewhere, such as a caller's own.
     ///
     /// # Errors

@@ -33,9 +33,9 @@ mod transaction;
 mod wake;
 
 pub mod actions;
+pub mod budgets;
 pub mod creations;
 pub mod customers;
-pub mod budgets;
 pub mod environments;
 pub mod events;
 pub mod idempotency;
