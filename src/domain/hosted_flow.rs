@@ -1,6 +1,7 @@
 //! Addresses of Persona's hosted flow (<https://docs.withpersona.com/hosted-flow-parameters>), every value escaped.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use url::Url;
 
@@ -9,7 +10,7 @@ use crate::domain::ids::{AccountId, InquiryId, ReferenceId, TemplateId};
 /// Persona's own subdomain, for organizations without one of theirs.
 pub const DEFAULT_SUBDOMAIN: &str = "inquiry";
 
-/// An address of the hosted flow, in its parts. `Debug` is left out: fields are people's data.
+/// An address of the hosted flow, in its parts. `Debug` shows what it opens, and nothing of people.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HostedFlow {
     /// The organization's subdomain of withpersona.com; Persona's own without.
@@ -58,6 +59,30 @@ pub enum Person {
     Reference(ReferenceId),
     /// Persona's account.
     Account(AccountId),
+}
+
+impl fmt::Debug for HostedFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostedFlow").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Template { template, .. } => f.debug_tuple("Template").field(template).finish(),
+            Self::Inquiry { id, .. } => f.debug_tuple("Inquiry").field(id).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reference(_) => "Reference(…)",
+            Self::Account(_) => "Account(…)",
+        })
+    }
 }
 
 /// Light or dark.

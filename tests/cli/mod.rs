@@ -17,5 +17,6 @@ mod simulator;
 mod stop;
 mod story;
 mod templates;
+mod tokens;
 mod webhooks;
 mod workers;

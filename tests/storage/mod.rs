@@ -4,6 +4,7 @@ pub(crate) mod raw;
 pub(crate) mod sample;
 
 mod actions;
+mod api;
 mod availability;
 mod budgets;
 mod claims;
