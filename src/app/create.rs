@@ -188,10 +188,8 @@ impl App {
                     None => return Ok(Some(other)),
                 },
                 Access::Done { inquiry: done, .. } => return Ok(Some(done).filter(|_| task.wish.once)),
-                Access::Failed => return Ok(None),
-                Access::Closed(Closed::StatusUnknown) => break,
-                Access::Closed(_) => return Ok(None),
-                Access::Enter(_) | Access::Revive | Access::Replace(_) => break,
+                Access::Enter(_) | Access::Revive | Access::Replace(_) | Access::Closed(Closed::StatusUnknown) => break,
+                Access::Failed | Access::Closed(_) => return Ok(None),
             }
         }
         Ok(Some(inquiry.id.clone()))

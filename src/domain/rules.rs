@@ -29,6 +29,7 @@ pub struct Rules {
 
 /// What is done so that everyone gets in, and how far that goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one key of the configuration, on or off by itself")]
 pub struct AccessRules {
     /// How long after an inquiry ran out it is revived, with a notice; `None`: only for somebody who comes.
     pub revive_after: Option<SignedDuration>,

@@ -63,8 +63,8 @@ impl Caller {
             (None, Some(named)) if known.contains_key(&named) => Ok(named),
             (None, None) if known.len() == 1 => known.keys().next().cloned().ok_or_else(no_environment),
             (None, None) => {
-                let names: Vec<&str> = known.keys().map(EnvironmentName::as_str).collect();
-                let detail = format!("environment is needed, as there are several: {}", names.join(", "));
+                let all: Vec<&str> = known.keys().map(EnvironmentName::as_str).collect();
+                let detail = format!("environment is needed, as there are several: {}", all.join(", "));
                 Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).code("no-environment"))
             }
             _ => Err(no_environment()),

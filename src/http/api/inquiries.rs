@@ -58,6 +58,7 @@ pub(super) struct NewInquiry {
 /// How long an inquiry lives, in seconds: a minute to 90 days. Persona advises against more than 15 days.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of a body")]
 pub(super) struct Expiry {
     /// From creation
     after_create_seconds: Option<u32>,
@@ -69,6 +70,7 @@ pub(super) struct Expiry {
 
 /// The inquiry, made or found.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of an answer")]
 pub(super) struct Created {
     /// Whether it was made now
     created: bool,

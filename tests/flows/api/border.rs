@@ -14,13 +14,11 @@ use crate::support::on_both;
 pub fn filled(path: &str, operation: &str, id: &str, opaque: &str, name: &str) -> (String, Option<Value>) {
     let path = path.replace("{id}", id).replace("{reference-id}", opaque);
     match operation {
-        "createInquiry" => (path, Some(wanted(name))),
+        "createInquiry" | "createStaticLink" | "buildHostedFlowUrl" => (path, Some(wanted(name))),
         "findInquiries" => (format!("{path}?reference-id={name}"), None),
         "getInquiry" | "getStaticLink" | "resumeInquiry" => (path, None),
         "accessInquiry" => (path, Some(json!({ "form": "one-time-link" }))),
         "accessPerson" => (path, Some(json!({ "reference_id": name, "form": "session-token" }))),
-        "createStaticLink" => (path, Some(wanted(name))),
-        "buildHostedFlowUrl" => (path, Some(wanted(name))),
         other => panic!("{other} is a route that nobody tried to cross the border by: add it"),
     }
 }
