@@ -38,6 +38,16 @@ pub mod access;
 
 pub mod mute;
 
+pub mod tokens;
+
+pub mod customers;
+
+pub mod create;
+
+pub mod idempotency;
+
+pub mod static_links;
+
 pub mod budget;
 
 mod pace;
@@ -74,8 +84,9 @@ use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
 use crate::clock::Clock;
-use crate::config::{self, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
+use crate::config::{self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
+use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
 use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
@@ -107,6 +118,8 @@ struct Shared {
     retention: RetentionSettings,
     links: Links,
     link_key: OnceLock<LinkKey>,
+    customers: Customers,
+    api: ApiSettings,
 }
 
 /// The environments, by name.
@@ -181,6 +194,8 @@ impl App {
             retention,
             links: config.links.clone(),
             link_key: OnceLock::new(),
+            customers: config.customers.clone(),
+            api: config.api,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -207,6 +222,18 @@ impl App {
     #[must_use]
     pub fn links(&self) -> &Links {
         &self.shared.links
+    }
+
+    /// The operator's customers, by name.
+    #[must_use]
+    pub fn customers(&self) -> &Customers {
+        &self.shared.customers
+    }
+
+    /// What the API bears.
+    #[must_use]
+    pub fn api(&self) -> ApiSettings {
+        self.shared.api
     }
 
     /// What may be claimed: the kinds of the environments that are in mode `act`.

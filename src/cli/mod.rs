@@ -19,6 +19,7 @@ mod serve;
 mod simulator;
 pub mod telemetry;
 mod templates;
+mod tokens;
 mod vault;
 mod worker;
 
@@ -72,6 +73,9 @@ enum Verb {
     /// The keys that people's data is sealed under
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// What applications and customers authenticate by
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
     /// Check configuration, database, Persona and secrets, and say what to do
@@ -118,6 +122,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,
         Verb::Keys(keys) => keys.run().await,
+        Verb::Tokens(tokens) => tokens.run().await,
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Doctor(doctor) => doctor.run().await,
     }

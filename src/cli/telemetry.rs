@@ -55,7 +55,8 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 16] = [
+const METRICS: [(&str, Kind, &str); 17] = [
+    ("rekindle_api_requests_total", Kind::Counter, "Requests of the API by route, method and status"),
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
     ("rekindle_commit_waiting", Kind::Gauge, "Deliveries that wait to be committed"),

@@ -4,7 +4,9 @@
 //! are told at once, each with its key, what is wrong and the remedy. Secrets are never shown.
 
 mod address;
+mod api;
 mod brand;
+mod customer;
 mod environment;
 mod error;
 mod keys;
@@ -32,6 +34,7 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 
 pub use address::{DatabaseKind, DatabaseUrl};
+pub use api::ApiSettings;
 pub use brand::{Brand, Colour, Support};
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
@@ -43,6 +46,7 @@ pub use template::TemplateRules;
 pub use texts::{Language, Text};
 pub use upkeep::{ReconcileSettings, RetentionSettings};
 
+use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::domain::rules::LinkForm;
 use reader::{Reading, Section};
@@ -65,6 +69,10 @@ pub struct Config {
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// Who can be told, by name.
     pub notifiers: BTreeMap<NotifierName, NotifierConfig>,
+    /// The operator's customers, by name.
+    pub customers: Customers,
+    /// What the API bears.
+    pub api: ApiSettings,
     /// What a client may take of us.
     pub limits: Limits,
     /// How work is done.
@@ -148,6 +156,8 @@ impl Config {
                 environments.insert(environment.name.clone(), environment);
             }
         }
+        let customers = customer::customers(&mut top);
+        let api = api::api(top.section("api"));
         let limits = settings::limits(top.section("limits"));
         let worker = settings::worker(top.section("worker"));
         let reconcile = upkeep::reconcile(top.section("reconcile"));
@@ -163,6 +173,8 @@ impl Config {
             links,
             environments,
             notifiers,
+            customers,
+            api,
             limits,
             worker,
             reconcile,

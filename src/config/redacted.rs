@@ -34,6 +34,19 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
             writeln!(out, "url = {:?}\nsecrets = {}", address::origin(url), shapes(secrets))?;
         }
     }
+    for (name, rules) in &config.customers {
+        writeln!(out, "\n[customers.{name}]")?;
+        writeln!(out, "reference_prefixes = {}", list(rules.reference_prefixes.iter().map(|one| format!("{one:?}"))))?;
+        writeln!(out, "templates = {}", list(rules.templates.iter().map(|id| format!("\"{id}\""))))?;
+        if let Some(after) = rules.expires_after {
+            writeln!(out, "expires_after = \"{}\"", Step::Left(after))?;
+        }
+        if let Some(calls) = rules.calls_per_minute {
+            writeln!(out, "calls_per_minute = {calls}")?;
+        }
+    }
+    writeln!(out, "\n[api]\ncalls_per_minute = {}", config.api.calls_per_minute)?;
+    writeln!(out, "failures_per_minute = {}", config.api.failures_per_minute)?;
     writeln!(out, "\n[limits]\nbody_bytes = {}\nheader_bytes = {}", limits.body_bytes, limits.header_bytes)?;
     writeln!(out, "connections = {}", limits.connections)?;
     writeln!(out, "header_timeout = \"{}s\"", limits.header_timeout.as_secs())?;

@@ -149,6 +149,7 @@ fn access(section: &mut Section<'_>, from: AccessRules) -> AccessRules {
         max_revivals: section.number("max_revivals", from.max_revivals, 0..=50),
         max_replacements: section.number("max_replacements", from.max_replacements, 0..=50),
         give_up_after: section.duration("give_up_after", from.give_up_after),
+        allow_session_token_links: section.flag("allow_session_token_links", from.allow_session_token_links),
     }
 }
 

@@ -104,6 +104,14 @@ id! {
     /// The operator's name for a notifier, as it stands in the configuration.
     NotifierName
 }
+id! {
+    /// The operator's name for a customer of theirs, as it stands in the configuration.
+    CustomerName
+}
+id! {
+    /// Our name for a token of the API; no secret.
+    TokenId
+}
 
 #[cfg(test)]
 mod tests {

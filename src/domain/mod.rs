@@ -33,3 +33,9 @@ pub mod signature;
 pub mod plan;
 
 pub mod access;
+
+pub mod token;
+
+pub mod customer;
+
+pub mod hosted_flow;

@@ -29,6 +29,7 @@ pub struct Rules {
 
 /// What is done so that everyone gets in, and how far that goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one key of the configuration, on or off by itself")]
 pub struct AccessRules {
     /// How long after an inquiry ran out it is revived, with a notice; `None`: only for somebody who comes.
     pub revive_after: Option<SignedDuration>,
@@ -56,6 +57,9 @@ pub struct AccessRules {
     /// How long after its beginning one verification is given up. Persona advises against more than 15 days
     /// (<https://help.withpersona.com/articles/4m6n5LkyT8po1eefaBmBBO>).
     pub give_up_after: SignedDuration,
+    /// Whether applications may ask for a plain link with a session token in it. Whoever reads such a link, in a log or
+    /// a mailbox, gets in with it until the session ends; a one-time link is used up.
+    pub allow_session_token_links: bool,
 }
 
 /// Persona's default creation interval (<https://docs.withpersona.com/docs/inquiry-expiration>).
@@ -93,6 +97,7 @@ impl Default for AccessRules {
             max_revivals: 2,
             max_replacements: 2,
             give_up_after: SignedDuration::from_hours(15 * 24),
+            allow_session_token_links: false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The public listener: Persona's webhooks, and the pages behind access links.
+//! The public listener: Persona's webhooks, the API for applications, and the pages behind access links.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::app::ingest::{self, Delivery, Receipt, Refusal};
 use crate::config::Limits;
 use crate::domain::signature::check_form;
+use crate::http::api;
 use crate::http::go;
 use crate::http::problem::Problem;
 
@@ -40,13 +41,10 @@ const ROOM: usize = 64 << 20;
 
 /// The routes of the public listener.
 pub fn routes(app: App, limits: Limits) -> Router {
-    let links = go::routes(app.clone());
-    let webhooks = Router::new().route("/webhooks/persona/{environment}", post(take_webhook)).with_state(Public {
-        app,
-        limits,
-        room: Arc::new(Semaphore::new(ROOM.max(4 * limits.body_bytes))),
-    });
-    webhooks.merge(links)
+    let (api, links) = (api::routes(&app, limits), go::routes(app.clone()));
+    let room = Arc::new(Semaphore::new(ROOM.max(4 * limits.body_bytes)));
+    let webhooks = Router::new().route("/webhooks/persona/{environment}", post(take_webhook));
+    webhooks.with_state(Public { app, limits, room }).merge(api).merge(links)
 }
 
 /// What we answer to a delivery that is on disk.

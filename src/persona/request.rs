@@ -67,6 +67,10 @@ pub struct NewInquiry {
     pub redirect_uri: Option<Url>,
     /// How long it lives from creation, instead of the template's setting.
     pub lifetime: Option<SignedDuration>,
+    /// How long it lives from its start, instead of the template's setting.
+    pub lifetime_from_start: Option<SignedDuration>,
+    /// How long it lives from a resume, instead of the template's setting.
+    pub lifetime_from_resume: Option<SignedDuration>,
 }
 
 /// Makes a repeated call the same call: Persona answers a key it has seen with the answer it gave then, for at
@@ -86,6 +90,8 @@ impl NewInquiry {
             fields: Map::new(),
             redirect_uri: None,
             lifetime: None,
+            lifetime_from_start: None,
+            lifetime_from_resume: None,
         }
     }
 }
@@ -104,6 +110,12 @@ impl IdempotencyKey {
     #[must_use]
     pub fn of(action: &ActionId, effect: &'static str, generation: u32) -> Self {
         Self(format!("{action}/{effect}/{generation}"))
+    }
+
+    /// The key under which an inquiry is made for somebody, by what names them; the generation rises with every try.
+    #[must_use]
+    pub fn of_creation(name: &str, generation: u32) -> Self {
+        Self(format!("make/{name}/{generation}"))
     }
 
     /// A key from elsewhere, such as a caller's own.

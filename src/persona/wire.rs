@@ -51,6 +51,10 @@ struct CreateMeta<'a> {
     auto_create_account_reference_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expiration_after_create_interval_seconds: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_after_start_interval_seconds: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_after_resume_interval_seconds: Option<i32>,
 }
 
 #[derive(Serialize)]
@@ -117,8 +121,11 @@ pub(super) fn create(new: &NewInquiry) -> Value {
     let meta = CreateMeta {
         auto_create_account_reference_id: new.account_reference_id.as_ref().map(ReferenceId::as_str),
         expiration_after_create_interval_seconds: new.lifetime.map(seconds),
+        expiration_after_start_interval_seconds: new.lifetime_from_start.map(seconds),
+        expiration_after_resume_interval_seconds: new.lifetime_from_resume.map(seconds),
     };
-    let said = new.account_reference_id.is_some() || new.lifetime.is_some();
+    let lifetimes = [new.lifetime, new.lifetime_from_start, new.lifetime_from_resume];
+    let said = new.account_reference_id.is_some() || lifetimes.iter().any(Option::is_some);
     json(&Create { data: NewInquiryResource { attributes }, meta: said.then_some(meta) })
 }
 

@@ -35,17 +35,22 @@ mod wake;
 pub mod access_links;
 pub mod actions;
 pub mod budgets;
+pub mod creations;
+pub mod customers;
 pub mod environments;
 pub mod events;
+pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod retention;
 pub mod singletons;
+pub mod static_links;
 pub mod subjects;
 pub mod template_runs;
 pub mod templates;
+pub mod tokens;
 
 pub use alone::Alone;
 pub use database::{Database, Kind};
@@ -95,4 +100,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     subjects::masters::STATEMENTS,
     subjects::references::STATEMENTS,
     events::plain::STATEMENTS,
+    tokens::STATEMENTS,
+    customers::STATEMENTS,
+    creations::STATEMENTS,
+    idempotency::STATEMENTS,
+    static_links::STATEMENTS,
 ];

@@ -18,5 +18,6 @@ mod simulator;
 mod stop;
 mod story;
 mod templates;
+mod tokens;
 mod webhooks;
 mod workers;

@@ -2,6 +2,7 @@
 
 mod access;
 mod adoption;
+mod api;
 mod bad_days;
 mod budget;
 mod crashes;

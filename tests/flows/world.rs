@@ -289,6 +289,16 @@ impl World {
         requests.filter(|request| !request.replayed && request.status.is_some_and(|status| status < 300)).count()
     }
 
+    /// A second process on the same database, with a listener of its own: where that is, and its task.
+    pub async fn another_listener(&self) -> (String, JoinHandle<()>) {
+        let config = Config::from_toml(&self.config).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let limits = server::ServerLimits::new(&config.limits, Duration::ZERO);
+        let routes = public::routes(self.another_process().await, config.limits);
+        (address, tokio::spawn(server::serve(listener, routes, limits, std::future::pending())))
+    }
+
     pub fn database(&self) -> &Database {
         self.app.database()
     }

@@ -37,6 +37,8 @@ fn everything() -> (ListFilter, EventFilter, NewInquiry) {
         fields: [("name-first".to_owned(), json!("Ada"))].into_iter().collect(),
         redirect_uri: "https://app.example.com/done".parse().ok(),
         lifetime: Some(SignedDuration::from_hours(24)),
+        lifetime_from_start: Some(SignedDuration::from_hours(12)),
+        lifetime_from_resume: Some(SignedDuration::from_hours(6)),
     };
     (list, events, new)
 }

@@ -1,0 +1,35 @@
+//! The head of the API's description; the rest stands at each route.
+
+use utoipa::openapi::OpenApi as Described;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::access::AccessAnswer;
+use super::wire::ProblemDetails;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Rekindle for applications",
+        description = "Inquiries made once, found again, and a way in for whoever still has to finish. Answers hold \
+                       ids, words and times, and nothing of people but the names you gave them. Make a token with \
+                       `rekindle tokens create`.",
+    ),
+    components(schemas(ProblemDetails, AccessAnswer)),
+    modifiers(&Token),
+    tags(
+        (name = "Inquiries", description = "One inquiry for a person and template, however often you ask"),
+        (name = "Access", description = "A way in, whatever state the inquiry is in"),
+        (name = "Links", description = "Addresses that make an inquiry when somebody opens them"),
+    )
+)]
+pub(super) struct Document;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut Described) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}

@@ -1,0 +1,124 @@
+//! Static links: opaque reference ids, and whom they stand for.
+
+use crate::domain::ids::{CustomerName, EnvironmentName, ReferenceId, TemplateId};
+use crate::domain::time::Timestamp;
+use crate::storage::error::{Result, StorageError};
+use crate::storage::row::Place;
+use crate::storage::transaction::Tx;
+
+/// One static link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaticLink {
+    /// In this environment.
+    pub environment: EnvironmentName,
+    /// The reference id that Persona is given: it says nothing.
+    pub reference_id: ReferenceId,
+    /// Of this template.
+    pub template: TemplateId,
+    /// The application's own name for the person.
+    pub known_as: ReferenceId,
+    /// Whose it is.
+    pub customer: Option<CustomerName>,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT environment, reference_id, template_id, known_as, customer, made_at FROM static_links "
+    };
+}
+
+statements! {
+    KEEP {
+        "INSERT INTO static_links (environment, reference_id, template_id, known_as, customer, made_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (environment, template_id, known_as, customer) DO NOTHING"
+    }
+    SAME {
+        concat!(columns!(), "WHERE environment = $1 AND template_id = $2 AND known_as = $3 AND customer = $4")
+    }
+    ONE { concat!(columns!(), "WHERE environment = $1 AND reference_id = $2") }
+    NAMED { concat!(columns!(), "WHERE known_as = $1 ORDER BY environment, reference_id LIMIT 100") }
+}
+
+impl Tx {
+    /// Keeps a static link; the one there is for the same person, template and customer, if there is one.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn keep_static_link(&mut self, link: &StaticLink) -> Result<StaticLink> {
+        let customer = link.customer.as_ref().map_or("", CustomerName::as_str);
+        on_db!(self, conn, sql = KEEP =>
+            sqlx::query(sql)
+                .bind(link.environment.as_str())
+                .bind(link.reference_id.as_str())
+                .bind(link.template.as_str())
+                .bind(link.known_as.as_str())
+                .bind(customer)
+                .bind(link.made_at)
+                .execute(conn)
+                .await
+                .map(drop))?;
+        let row: Row = on_db!(self, conn, sql = SAME =>
+            sqlx::query_as(sql)
+                .bind(link.environment.as_str())
+                .bind(link.template.as_str())
+                .bind(link.known_as.as_str())
+                .bind(customer)
+                .fetch_one(conn)
+                .await)?;
+        row.try_into()
+    }
+
+    /// The static link of an opaque reference id.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn static_link(
+        &mut self,
+        environment: &EnvironmentName,
+        reference_id: &ReferenceId,
+    ) -> Result<Option<StaticLink>> {
+        let row: Option<Row> = on_db!(self, conn, sql = ONE =>
+            sqlx::query_as(sql).bind(environment.as_str()).bind(reference_id.as_str()).fetch_optional(conn).await)?;
+        row.map(StaticLink::try_from).transpose()
+    }
+
+    /// The static links of a person by the application's own name, 100 at most.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn static_links_of(&mut self, known_as: &ReferenceId) -> Result<Vec<StaticLink>> {
+        let rows: Vec<Row> =
+            on_db!(self, conn, sql = NAMED => sqlx::query_as(sql).bind(known_as.as_str()).fetch_all(conn).await)?;
+        rows.into_iter().map(StaticLink::try_from).collect()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    environment: String,
+    reference_id: String,
+    template_id: String,
+    known_as: String,
+    customer: String,
+    made_at: Timestamp,
+}
+
+impl TryFrom<Row> for StaticLink {
+    type Error = StorageError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let place = Place { table: "static_links", row: &row.template_id };
+        let customer = Some(row.customer.as_str()).filter(|customer| !customer.is_empty());
+        Ok(Self {
+            environment: place.environment(&row.environment)?,
+            reference_id: place.id("reference_id", &row.reference_id, ReferenceId::parse)?,
+            template: place.id("template_id", &row.template_id, TemplateId::parse)?,
+            known_as: place.id("known_as", &row.known_as, ReferenceId::parse)?,
+            customer: place.optional_id("customer", customer, CustomerName::parse)?,
+            made_at: row.made_at,
+        })
+    }
+}
