@@ -31,3 +31,5 @@ pub mod signature;
 pub mod plan;
 
 pub mod access;
+
+pub mod diagnosis;
