@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::app::pace::reading;
 use crate::app::reread::RereadError;
 use crate::app::{App, Environment};
 use crate::domain::ids::{EnvironmentName, InquiryId};
@@ -55,13 +56,14 @@ impl App {
         let unknown = || ImportError::UnknownEnvironment(name.clone());
         let environment = self.environments().get(name).ok_or_else(unknown)?;
         let persona = environment.persona.as_ref().ok_or_else(|| ImportError::NoKey(name.clone()))?;
+        let persona = reading(persona);
         let young = self.clock().now().minus(RESUMABLE);
         let open = ListFilter { statuses: vec![Status::Created, Status::Pending], ..ListFilter::default() };
         let resumable =
             ListFilter { statuses: vec![Status::Expired], created_from: Some(young), ..ListFilter::default() };
         let mut imported = Imported::default();
         for filter in [open, resumable] {
-            self.import_list(environment, persona, &filter, &mut imported, &mut progress).await?;
+            self.import_list(environment, &persona, &filter, &mut imported, &mut progress).await?;
         }
         Ok(imported)
     }
@@ -77,7 +79,7 @@ impl App {
         let mut after: Option<InquiryId> = None;
         loop {
             let (page, asked_at) = self
-                .ask(persona, || persona.list_inquiries(filter, after.as_ref(), PAGE))
+                .ask(|| persona.list_inquiries(filter, after.as_ref(), PAGE))
                 .await
                 .map_err(RereadError::Persona)?;
             imported.pages += 1;

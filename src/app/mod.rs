@@ -34,7 +34,11 @@ pub mod access;
 
 pub mod mute;
 
+pub mod budget;
+
 mod pace;
+
+pub mod templates;
 
 pub mod import;
 
@@ -63,6 +67,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::app::access::Doors;
+use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
@@ -106,6 +111,8 @@ pub struct Environment {
     pub settings: config::Environment,
     /// Its client; none without an API key, which only mode `observe` allows.
     pub persona: Option<PersonaClient>,
+    /// What may be asked of Persona, which every call of the client passes; none without a client.
+    pub budget: Option<Arc<SharedBudget>>,
 }
 
 /// Why the use cases could not be set up; each names the key.
@@ -137,9 +144,12 @@ impl App {
     pub fn new(config: &Config, database: Database, clock: Clock) -> Result<Self, SetUpError> {
         let mut environments = BTreeMap::new();
         for (name, settings) in &config.environments {
-            let persona = client_of(settings, &clock);
+            let budget = settings.api_key.as_ref().map(|_| {
+                SharedBudget::new(name.clone(), database.clone(), clock.clone(), settings.careful_calls_per_minute)
+            });
+            let persona = client_of(settings, &clock, budget.clone());
             let persona = persona.map_err(|source| SetUpError::Persona { environment: name.clone(), source })?;
-            environments.insert(name.clone(), Environment { settings: settings.clone(), persona });
+            environments.insert(name.clone(), Environment { settings: settings.clone(), persona, budget });
         }
         let mut notifiers = BTreeMap::new();
         for (name, settings) in &config.notifiers {
@@ -192,9 +202,14 @@ impl App {
     }
 }
 
-fn client_of(settings: &config::Environment, clock: &Clock) -> Result<Option<PersonaClient>, InvalidSettings> {
-    let Some(api_key) = settings.api_key.clone() else { return Ok(None) };
-    PersonaClient::new(&ClientSettings::new(settings.api_url.clone(), api_key), clock.clone()).map(Some)
+fn client_of(
+    settings: &config::Environment,
+    clock: &Clock,
+    budget: Option<Arc<SharedBudget>>,
+) -> Result<Option<PersonaClient>, InvalidSettings> {
+    let (Some(api_key), Some(budget)) = (settings.api_key.clone(), budget) else { return Ok(None) };
+    let settings = ClientSettings::new(settings.api_url.clone(), api_key);
+    PersonaClient::gated(&settings, clock.clone(), budget).map(Some)
 }
 
 fn notifier_of(settings: &NotifierConfig, clock: &Clock) -> Result<Notifier, InvalidWebhook> {

@@ -7,7 +7,8 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::app::step::Wanted;
-use crate::domain::action::{Action, End, Outcome, Work};
+use crate::domain::action::{Action, End, Kind as ActionKind, Outcome, Work};
+use crate::domain::budget::Urgency;
 use crate::domain::ids::{ActionId, EnvironmentName};
 use crate::domain::time::Timestamp;
 use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lane, Lease};
@@ -64,6 +65,16 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, StorageError>>) -> Res
     tokio::time::timeout(DATABASE_PATIENCE, asked).await.unwrap_or_else(|_| Err(StorageError::no_answer()))
 }
 
+/// How many calls an action takes as a rule: a reading, and what it is there for. A replacement also expires, reads
+/// the fields and looks for one that is there already.
+const fn calls_of(kind: ActionKind) -> u32 {
+    match kind {
+        ActionKind::Remind | ActionKind::Revive | ActionKind::Expire => 2,
+        ActionKind::Replace => 5,
+        ActionKind::Tell => 0,
+    }
+}
+
 impl App {
     /// Takes up to `most` due actions, each with a lease of its own, in the name of `owner`.
     ///
@@ -71,7 +82,7 @@ impl App {
     /// [`StorageError`] when the database can't be asked.
     pub async fn claim(&self, owner: &str, most: u32, lease: Duration) -> Result<Vec<Claimed>, StorageError> {
         let now = self.clock().now();
-        let (lanes, most) = self.affordable(most, now);
+        let (lanes, most) = self.affordable(most);
         if lanes.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
@@ -80,17 +91,18 @@ impl App {
 
     /// The lanes whose environments still may ask Persona something, and how many actions that is enough for.
     ///
-    /// A refused call costs an attempt, so what can't be paid for waits in the queue instead. An action can take two
-    /// calls: a reading and a link. Several processes share one limit and see each other's calls only in its headers.
-    fn affordable(&self, most: u32, now: Timestamp) -> (Vec<Lane>, u32) {
-        let calls_left = |name: &EnvironmentName| {
-            let budget = self.environments().get(name)?.persona.as_ref()?.budget()?;
-            Some(if budget.resets_at > now { budget.remaining } else { budget.limit })
+    /// What can't be paid for waits in the queue, so that nothing is claimed only to be put back.
+    fn affordable(&self, most: u32) -> (Vec<Lane>, u32) {
+        let calls_left = |name: &EnvironmentName, kind| {
+            self.environments().get(name)?.budget.as_ref()?.within_reach(Urgency::of(kind))
         };
         let mut enough = 0;
         let mut lanes = self.lanes();
-        lanes.retain(|(environment, _)| {
-            let actions = calls_left(environment).map_or(most, |calls| calls.div_ceil(2));
+        lanes.retain(|(environment, kind)| {
+            let actions = match calls_of(*kind) {
+                0 => most,
+                each => calls_left(environment, *kind).map_or(most, |calls| calls.div_ceil(each)),
+            };
             enough = enough.max(actions);
             actions > 0
         });
@@ -120,7 +132,7 @@ impl App {
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StorageError> {
-        let (lanes, _) = self.affordable(u32::MAX, self.clock().now());
+        let (lanes, _) = self.affordable(u32::MAX);
         in_time(Box::pin(async { self.database().read().await?.next_due(&lanes).await })).await
     }
 

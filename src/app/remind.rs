@@ -5,7 +5,7 @@
 
 use secrecy::SecretString;
 
-use crate::app::step::{Step, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
+use crate::app::step::{Step, Wanted, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
 use crate::domain::access::Form;
 use crate::domain::action::{Action, Outcome, Reminder};
@@ -25,7 +25,7 @@ impl App {
     }
 
     async fn try_remind(&self, action: &Action, reminder: &Reminder) -> Step<()> {
-        let (environment, persona) = self.at_persona(action)?;
+        let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
         let notifier = self.notifier(&reminder.notifier)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let link = self.mint(environment, persona, action, reminder).await?;

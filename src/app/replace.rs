@@ -47,7 +47,7 @@ impl App {
     }
 
     async fn try_replace(&self, action: &Action, replacement: &Replacement, wanted: Wanted) -> Step<()> {
-        let (environment, persona) = self.at_persona(action)?;
+        let (environment, persona) = &self.at_persona(action, wanted)?;
         let succession = match self.begun(environment, action).await? {
             Some(succession) => succession,
             None => self.begin(environment, persona, action, replacement, wanted).await?,

@@ -22,7 +22,7 @@ impl App {
     }
 
     async fn try_revive(&self, action: &Action, wanted: Wanted) -> Step<()> {
-        let (environment, persona) = self.at_persona(action)?;
+        let (environment, persona) = &self.at_persona(action, wanted)?;
         // An attempt before this one may have resumed it and died before it could say so.
         let (_, inquiry) = self.party_of(environment, action).await?;
         if action.attempts > 1 && inquiry.is_alive(self.clock().now()) {

@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use crate::app::App;
 use crate::storage::StorageError;
-use crate::storage::singletons::Held;
+pub use crate::storage::singletons::Held;
 
 /// How long the right holds without being renewed. Others take over after it, so work that waits is late by this much.
 pub const LEASE: Duration = Duration::from_secs(5);

@@ -1,9 +1,12 @@
 //! What the kinds of work share: the guard before, and what an error means for the attempt.
 
+use jiff::SignedDuration;
+
 use crate::app::party::Party;
 use crate::app::{App, Environment};
 use crate::domain::access::{Access, Form, Sessions};
 use crate::domain::action::{Action, Outcome};
+use crate::domain::budget::Urgency;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::plan::{Guard, Objection};
 use crate::domain::time::Timestamp;
@@ -26,11 +29,15 @@ pub(super) enum Wanted {
 }
 
 impl App {
-    /// Where an action is to be performed, and the client that asks there.
-    pub(super) fn at_persona(&self, action: &Action) -> Step<(&Environment, &PersonaClient)> {
+    /// Where an action is to be performed, and a client that asks there as urgently as it is wanted.
+    pub(super) fn at_persona(&self, action: &Action, wanted: Wanted) -> Step<(&Environment, PersonaClient)> {
         let environment = self.environment_of(action)?;
         let persona = environment.persona.as_ref().ok_or_else(|| give_up("its environment has no api_key"))?;
-        Ok((environment, persona))
+        let urgency = match wanted {
+            Wanted::ByPlan => Urgency::of(action.planned.work.kind()),
+            Wanted::BySomeone => Urgency::Waiting,
+        };
+        Ok((environment, persona.at(urgency)))
     }
 
     pub(super) fn environment_of(&self, action: &Action) -> Step<&Environment> {
@@ -49,7 +56,7 @@ impl App {
         let new_key = false;
         Err(match party.situation(rules, self.clock().now()).guard(action) {
             Guard::Now => return Ok(inquiry),
-            Guard::NotBefore(at) => Outcome::Retry { error: "the person is at work".to_owned(), at: Some(at), new_key },
+            Guard::NotBefore(until) => Outcome::Postpone { reason: "the person is at work".to_owned(), until },
             Guard::Object(Objection { reason, too_late: true }) => Outcome::GiveUp { reason, new_key },
             Guard::Object(Objection { reason, too_late: false }) => Outcome::Cancel { reason, new_key },
         })
@@ -101,9 +108,16 @@ impl App {
     }
 }
 
+/// How long to wait when Persona refuses for its limit without saying how long; it recommends 5 seconds to begin with
+/// (<https://docs.withpersona.com/rate-limiting>).
+const SHORT_OF_CALLS: SignedDuration = SignedDuration::from_secs(5);
+
 /// What follows from an error of Persona's. A conflict can pass: what it conflicted with may be over at the next try.
 pub(super) fn after(error: &PersonaError, now: Timestamp) -> Outcome {
     let at = error.retry_after().map(|wait| now.plus(wait));
+    if error.is_about_budget() {
+        return Outcome::Postpone { reason: error.to_string(), until: at.unwrap_or_else(|| now.plus(SHORT_OF_CALLS)) };
+    }
     match error.next() {
         Next::RetrySameKey => Outcome::Retry { error: error.to_string(), at, new_key: false },
         Next::RetryNewKey | Next::Reread => Outcome::Retry { error: error.to_string(), at, new_key: true },
@@ -134,6 +148,7 @@ fn with_key(outcome: Outcome, new_key: bool) -> Outcome {
     match outcome {
         Outcome::Done => Outcome::Done,
         Outcome::Retry { error, at, .. } => Outcome::Retry { error, at, new_key },
+        postponed @ Outcome::Postpone { .. } => postponed,
         Outcome::GiveUp { reason, .. } => Outcome::GiveUp { reason, new_key },
         Outcome::Cancel { reason, .. } => Outcome::Cancel { reason, new_key },
     }

@@ -2,7 +2,7 @@
 //! more, because its verification was finished in another one, is ended at Persona.
 
 use crate::app::App;
-use crate::app::step::{Step, after, after_notifier, database, under_a_new_key};
+use crate::app::step::{Step, Wanted, after, after_notifier, database, under_a_new_key};
 use crate::domain::action::{Action, Outcome, Replaced};
 use crate::notify::notice;
 use crate::persona::error::Next;
@@ -42,7 +42,7 @@ impl App {
     }
 
     async fn try_expire(&self, action: &Action) -> Step<()> {
-        let (environment, persona) = self.at_persona(action)?;
+        let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let key = IdempotencyKey::of(&action.planned.id, "expire", action.generation);
         let asked_at = self.clock().now();

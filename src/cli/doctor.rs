@@ -10,6 +10,7 @@ use crate::app::{App, Environment};
 use crate::cli::{Common, output, vault};
 use crate::clock::Clock;
 use crate::config::{Config, Mode};
+use crate::domain::budget::Urgency;
 use crate::domain::subject::looks_personal;
 use crate::persona::client::PersonaClient;
 use crate::persona::error::PersonaError;
@@ -88,6 +89,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
             for environment in app.environments().values() {
                 findings.extend(environment_findings(environment).await);
             }
+            app.give_back_budgets().await;
         }
         Err(why) => findings.push(failed("configuration", why.to_string())),
     }
@@ -154,7 +156,8 @@ async fn environment_findings(environment: &Environment) -> Vec<Finding> {
 
 /// Asks Persona for one inquiry of its list: the cheapest call that needs the key and the permission to read.
 async fn ask(subject: &str, mode: Mode, persona: &PersonaClient) -> Finding {
-    match persona.list_inquiries(&ListFilter::default(), None, 1).await {
+    // An operator waits for it.
+    match persona.at(Urgency::Waiting).list_inquiries(&ListFilter::default(), None, 1).await {
         Ok(_) => {
             let budget =
                 persona.budget().map(|budget| format!(", {} of {} calls left", budget.remaining, budget.limit));

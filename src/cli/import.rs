@@ -39,6 +39,7 @@ impl Import {
             let bar = progress_bar(&name);
             let imported = app.import(&name, |imported| show(&bar, imported)).await;
             bar.finish_and_clear();
+            app.give_back_budgets().await;
             let imported = imported.with_context(|| format!("the import of {name} ended early; run it again"))?;
             if !self.common.json {
                 println!("{name}: {} inquiries taken in, from {} pages", imported.inquiries, imported.pages);

@@ -17,6 +17,7 @@ mod reconcile;
 mod serve;
 mod simulator;
 pub mod telemetry;
+mod templates;
 mod vault;
 mod worker;
 
@@ -55,6 +56,9 @@ enum Verb {
     /// Kinds of work in environments: paused or performed, and in which order
     #[command(subcommand)]
     Lanes(lanes::Lanes),
+    /// Templates: their versions, and everyone planned anew for the latest
+    #[command(subcommand)]
+    Templates(templates::Templates),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
@@ -104,6 +108,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Inquiries(inquiries) => inquiries.run().await,
         Verb::Actions(actions) => actions.run().await,
         Verb::Lanes(lanes) => lanes.run().await,
+        Verb::Templates(templates) => templates.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,

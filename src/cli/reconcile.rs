@@ -133,6 +133,7 @@ impl Reconcile {
             let bar = progress_bar(name);
             let run = app.reconcile(name, Why::Asked, since, |run| show(&bar, run)).await;
             bar.finish_and_clear();
+            app.give_back_budgets().await;
             let run = run.with_context(|| format!("the reconciliation of {name} is not through; run it again"))?;
             if !self.common.json {
                 println!("{name}: {}", in_words(&run.found));

@@ -147,6 +147,7 @@ impl Running {
         for task in self.tasks {
             let _ = task.await;
         }
+        self.app.give_back_budgets().await;
         self.app.database().close().await;
     }
 }

@@ -55,7 +55,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 12] = [
+const METRICS: [(&str, Kind, &str); 15] = [
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
     ("rekindle_commit_waiting", Kind::Gauge, "Deliveries that wait to be committed"),
@@ -75,6 +75,13 @@ const METRICS: [(&str, Kind, &str); 12] = [
         "Until when what changed at Persona is known for certain, in seconds since 1970, by environment",
     ),
     ("rekindle_recovered_total", Kind::Counter, "What reconciliation found by environment and what it was"),
+    (
+        "rekindle_budget_left",
+        Kind::Gauge,
+        "Calls to Persona left in this window, those under way among them, by environment",
+    ),
+    ("rekindle_budget_pace", Kind::Gauge, "How much of the rate limit is used, in per cent, by environment"),
+    ("rekindle_budget_refusals_total", Kind::Counter, "Times the budget had nothing left, by environment and urgency"),
     ("rekindle_pruned_total", Kind::Counter, "Rows that served their time, by kind"),
 ];
 

@@ -9,6 +9,7 @@ use url::Url;
 use super::reader::Section;
 use super::template::{self, TemplateRules};
 use super::{address, secret};
+use crate::domain::budget::CAREFUL_PACE;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 
 /// Where Persona's API is, unless configured otherwise.
@@ -31,6 +32,8 @@ pub struct Environment {
     pub api_key: Option<SecretString>,
     /// Where Persona's API is; its path has no slash at the end.
     pub api_url: Url,
+    /// How many calls a minute are made while Persona has not said its limit.
+    pub careful_calls_per_minute: u32,
     /// How old a delivery's signature may be before the event is set aside.
     pub signature_tolerance: SignedDuration,
     /// What is to be done for whom.
@@ -72,10 +75,20 @@ pub(super) fn environment(name: &str, mut section: Section<'_>, notifiers: &[Not
     let webhook_secrets = webhook_secrets(&mut section);
     let api_key = api_key(&mut section, mode);
     let api_url = api_url(&mut section);
+    let careful = section.number("careful_calls_per_minute", CAREFUL_PACE, 1..=10_000);
     let signature_tolerance = section.duration("signature_tolerance", SIGNATURE_TOLERANCE);
     let rules = template::templates(&mut section, notifiers);
     section.finish();
-    Some(Environment { name: name?, mode, webhook_secrets, api_key, api_url: api_url?, signature_tolerance, rules })
+    Some(Environment {
+        name: name?,
+        mode,
+        webhook_secrets,
+        api_key,
+        api_url: api_url?,
+        careful_calls_per_minute: careful,
+        signature_tolerance,
+        rules,
+    })
 }
 
 fn webhook_secrets(section: &mut Section<'_>) -> Vec<SecretString> {

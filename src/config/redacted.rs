@@ -46,6 +46,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "\n[reconcile]\nevery = \"{}\"", time(reconcile.every))?;
     writeln!(out, "silence = \"{}\"\noverlap = \"{}\"", time(reconcile.silence), time(reconcile.overlap))?;
     writeln!(out, "reread_quiet = \"{}\"", time(reconcile.reread_quiet))?;
+    writeln!(out, "templates_every = \"{}\"", time(reconcile.templates_every))?;
     writeln!(out, "\n[retention]\nevery = \"{}\"", time(retention.every))?;
     writeln!(out, "payloads = \"{}\"\nevents = \"{}\"", time(retention.payloads), time(retention.events))?;
     writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
@@ -60,6 +61,7 @@ fn write_environment(out: &mut String, environment: &Environment) -> std::fmt::R
         writeln!(out, "api_key = {}", quoted_shape(key))?;
     }
     writeln!(out, "api_url = \"{}\"", environment.api_url)?;
+    writeln!(out, "careful_calls_per_minute = {}", environment.careful_calls_per_minute)?;
     writeln!(out, "signature_tolerance = \"{}\"", Step::Left(environment.signature_tolerance))?;
     for (template, rules) in environment.rules.iter() {
         writeln!(out, "\n[environments.{name}.templates.{template}]")?;

@@ -16,6 +16,8 @@ pub struct ReconcileSettings {
     pub overlap: SignedDuration,
     /// Open inquiries of which nothing was heard for so long are read again.
     pub reread_quiet: SignedDuration,
+    /// How often Persona's list of templates is asked for, where the key may see it.
+    pub templates_every: SignedDuration,
 }
 
 /// How long rows are kept.
@@ -52,10 +54,12 @@ pub(super) fn reconcile(mut section: Section<'_>) -> ReconcileSettings {
         silence: section.duration("silence", SignedDuration::from_mins(5)),
         overlap: section.duration("overlap", SignedDuration::from_mins(3)),
         reread_quiet: section.duration("reread_quiet", DAY),
+        templates_every: section.duration("templates_every", SignedDuration::from_mins(15)),
     };
     let budget = "each run takes a few of Persona's 300 calls a minute";
     at_least(&section, "every", settings.every, MINUTE, budget);
     at_least(&section, "silence", settings.silence, MINUTE, budget);
+    at_least(&section, "templates_every", settings.templates_every, MINUTE, budget);
     at_least(&section, "overlap", settings.overlap, LEAST_OVERLAP, "Persona's search is about a minute behind");
     at_least(&section, "reread_quiet", settings.reread_quiet, MINUTE * 60, "each reading is one of those calls too");
     section.finish();

@@ -12,7 +12,7 @@ use crate::domain::observation::{Attributes, Observation, ObservedAt, Source};
 use crate::domain::resource::{self, get, id_of, is, path, related};
 use crate::domain::status::Status;
 use crate::domain::subject::{self, About, SubjectId};
-use crate::domain::template::Template;
+use crate::domain::template::{Template, TemplateSource};
 use crate::domain::time::Timestamp;
 
 /// The names of the events that can tell something of an inquiry or a template, of those that Persona documents
@@ -240,7 +240,8 @@ fn included(payload: &Value) -> impl Iterator<Item = &Value> {
 /// the likely shapes are the version with its template related, and the template itself.
 fn templates(name: &str, payload: &Value, at: Timestamp) -> Vec<Template> {
     let of_included = included(payload).filter(|resource| is(resource, "inquiry-template"));
-    let mut found: Vec<Template> = of_included.filter_map(|resource| resource::template(resource, at)).collect();
+    let mut found: Vec<Template> =
+        of_included.filter_map(|resource| resource::template(resource, TemplateSource::Included, at)).collect();
     if name == "inquiry-template-version.published"
         && let Some(subject) = get(payload, "data")
     {
@@ -251,9 +252,9 @@ fn templates(name: &str, payload: &Value, at: Timestamp) -> Vec<Template> {
 
 fn published(subject: &Value, at: Timestamp) -> Option<Template> {
     if is(subject, "inquiry-template") {
-        return resource::template(subject, at);
+        return resource::template(subject, TemplateSource::Published, at);
     }
     let version = id_of(subject, TemplateVersionId::parse).filter(|_| is(subject, "inquiry-template-version"))?;
     let id = related(subject, "inquiry-template", TemplateId::parse).flatten()?;
-    Some(Template { id, name: None, latest_version: Some(version), observed_at: at })
+    Some(Template { id, name: None, latest_version: Some(version), observed_at: at, source: TemplateSource::Published })
 }

@@ -20,6 +20,8 @@ pub mod lineage;
 
 pub mod action;
 
+pub mod budget;
+
 pub mod resource;
 
 pub mod subject;

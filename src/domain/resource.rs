@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::domain::ids::{AccountId, InquiryId, InvalidId, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::observation::{Attributes, Snapshot};
 use crate::domain::status::Status;
-use crate::domain::template::Template;
+use crate::domain::template::{Template, TemplateSource};
 use crate::domain::time::Timestamp;
 
 /// A value by its kebab-case key, however the key is spelled.
@@ -116,11 +116,11 @@ pub fn snapshot(resource: &Value) -> Option<Snapshot> {
 ///
 /// `None` when it has no usable id, or says neither a name nor a version.
 #[must_use]
-pub fn template(resource: &Value, observed_at: Timestamp) -> Option<Template> {
+pub fn template(resource: &Value, source: TemplateSource, observed_at: Timestamp) -> Option<Template> {
     let id = id_of(resource, TemplateId::parse)?;
     let name = attribute(resource, "name").and_then(Value::as_str).map(str::to_owned);
     let latest_version = related(resource, "latest-published-version", TemplateVersionId::parse).flatten();
-    (name.is_some() || latest_version.is_some()).then_some(Template { id, name, latest_version, observed_at })
+    (name.is_some() || latest_version.is_some()).then_some(Template { id, name, latest_version, observed_at, source })
 }
 
 #[cfg(test)]

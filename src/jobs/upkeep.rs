@@ -1,7 +1,7 @@
 //! What is done by the clock: reconciliation of each environment, and the end of rows that served their time.
 //!
 //! Every process looks whether a reconciliation is due, and whoever takes the environment's row does it; one process
-//! prunes for all.
+//! prunes for all, and one looks after templates.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,10 +10,14 @@ use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use crate::app::App;
+use crate::app::singleton::Held;
 use crate::domain::ids::EnvironmentName;
 
 /// How often to look whether something is due: a few reads.
 const LOOK: Duration = Duration::from_secs(15);
+
+/// How often to look whether a template has a new version.
+const LOOK_FOR_VERSIONS: Duration = Duration::from_secs(5);
 
 /// Does what is due until `stop` resolves. What was begun then is left, and gone on with by the next process.
 pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
@@ -21,7 +25,9 @@ pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     for name in app.environments().keys() {
         tasks.spawn(reconcile(app.clone(), name.clone()));
     }
-    tasks.spawn(async move { app.singly("prune", |_| prune(app.clone())).await });
+    let pruning = app.clone();
+    tasks.spawn(async move { pruning.singly("prune", |_| prune(pruning.clone())).await });
+    tasks.spawn(async move { app.singly("templates", |held| templates(app.clone(), held)).await });
     stop.await;
     tasks.shutdown().await;
 }
@@ -33,6 +39,31 @@ async fn reconcile(app: App, name: EnvironmentName) {
             debug!(environment = %name, %error, "reconciliation is not through");
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Looks for new versions, and has everyone planned anew for them.
+async fn templates(app: App, held: Held) {
+    let asking = async {
+        loop {
+            for name in app.environments().keys() {
+                if let Err(error) = app.poll_templates_where_due(name).await {
+                    debug!(environment = %name, %error, "it is not known whether templates are to be asked for");
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    // Beside it: asking may wait for the budget.
+    tokio::join!(asking, plan_for_versions(&app, &held));
+}
+
+async fn plan_for_versions(app: &App, held: &Held) {
+    loop {
+        if let Err(error) = app.tend_template_runs(held).await {
+            warn!(%error, "a new template version is not planned for everyone yet; it will be gone on with");
+        }
+        tokio::time::sleep(LOOK_FOR_VERSIONS).await;
     }
 }
 

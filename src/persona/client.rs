@@ -10,11 +10,12 @@ use tracing::field::Empty;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::domain::budget::{Told, Urgency};
 use crate::domain::ids::{EventId, InquiryId, SessionId, TemplateId};
 use crate::domain::observation::Snapshot;
 use crate::domain::template::Template;
 use crate::persona::answer::{EventBody, Fields, OneTimeLink, Page, Read, Resumed, Session};
-use crate::persona::budget::Budget;
+use crate::persona::budget::{Gate, Open};
 use crate::persona::error::PersonaError;
 use crate::persona::exchange::{Answer, Exchange};
 use crate::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry, SearchFilter};
@@ -23,23 +24,37 @@ use crate::persona::wire;
 
 /// Asks one Persona environment; clones share connections, budget and what was learned of the key.
 #[derive(Debug, Clone)]
-pub struct PersonaClient(Arc<Exchange>);
+pub struct PersonaClient(Exchange);
 
 const NO_INQUIRY: &str = "it carries no inquiry";
 const OTHER_INQUIRY: &str = "it carries another inquiry";
 
 impl PersonaClient {
-    /// A client for one environment. Opens no connection yet.
+    /// A client for one environment, which asks whenever it is told to. Opens no connection yet.
     ///
     /// # Errors
     /// [`InvalidSettings`] names what is wrong and what to do.
     pub fn new(settings: &ClientSettings, clock: Clock) -> Result<Self, InvalidSettings> {
-        Exchange::new(settings, clock).map(Self)
+        Self::gated(settings, clock, Arc::new(Open))
+    }
+
+    /// A client every call of which passes a gate first.
+    ///
+    /// # Errors
+    /// As [`PersonaClient::new`].
+    pub fn gated(settings: &ClientSettings, clock: Clock, gate: Arc<dyn Gate>) -> Result<Self, InvalidSettings> {
+        Exchange::new(settings, clock, gate).map(Self)
+    }
+
+    /// The same client, whose calls are that urgent. A new one's are as urgent as reminders.
+    #[must_use]
+    pub fn at(&self, urgency: Urgency) -> Self {
+        Self(self.0.at(urgency))
     }
 
     /// The rate limit as the last answers told it; `None` before the first.
     #[must_use]
-    pub fn budget(&self) -> Option<Budget> {
+    pub fn budget(&self) -> Option<Told> {
         self.0.budget()
     }
 
@@ -241,6 +256,25 @@ impl PersonaClient {
     pub async fn retrieve_event(&self, id: &EventId) -> Result<EventBody, PersonaError> {
         let answer = self.0.get(&["events", id.as_str()], &[]).await?;
         wire::event(&answer.body).ok_or_else(|| answer.malformed("it carries no event"))
+    }
+
+    /// One page of templates, each with its latest published version. Production keys only, says Persona.
+    ///
+    /// # Errors
+    /// [`PersonaError`], as for every call.
+    #[tracing::instrument(name = "persona.client.list_templates", skip_all,
+        fields(method = "GET", status = Empty, request_id = Empty, elapsed_ms = Empty))]
+    pub async fn list_templates(
+        &self,
+        after: Option<&TemplateId>,
+        size: u8,
+    ) -> Result<Page<Template, TemplateId>, PersonaError> {
+        let mut query = Vec::new();
+        wire::page_query(&mut query, after.map(TemplateId::as_str), size);
+        let asked_at = self.0.clock().now();
+        let answer = self.0.get(&["inquiry-templates"], &query).await?;
+        let page = wire::page(&answer.body, |resource| wire::listed_template(resource, asked_at), TemplateId::parse);
+        page_of(&answer, page, after)
     }
 
     /// One template with its latest published version. Production keys only, says Persona.

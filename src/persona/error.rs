@@ -43,6 +43,12 @@ pub enum PersonaError {
         /// Persona's `Request-Id`.
         request_id: Option<String>,
     },
+    /// The call was not made: what may be asked of Persona is spent, or kept for what is more urgent.
+    #[error("what may be asked of Persona is spent for now; again in {}s", wait.as_secs())]
+    Busy {
+        /// When it is worth calling again.
+        wait: SignedDuration,
+    },
     /// The call was not made because it can't be put into a request.
     #[error("the call can't be made: {0}")]
     Unaskable(&'static str),
@@ -79,7 +85,7 @@ impl PersonaError {
     #[must_use]
     pub fn next(&self) -> Next {
         match self {
-            Self::Timeout | Self::Unreachable(_) => Next::RetrySameKey,
+            Self::Timeout | Self::Unreachable(_) | Self::Busy { .. } => Next::RetrySameKey,
             Self::Refused(refusal) => after_status(refusal.status),
             Self::Malformed { .. } => Next::RetryNewKey,
             Self::Unaskable(_) => Next::GiveUp,
@@ -89,12 +95,23 @@ impl PersonaError {
     /// How long to wait at least before calling again; `None` leaves it to the caller's backoff.
     #[must_use]
     pub fn retry_after(&self) -> Option<SignedDuration> {
-        let Self::Refused(refusal) = self else { return None };
+        let refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Busy { wait } => return Some((*wait).clamp(SHORTEST_WAIT, LONGEST_WAIT)),
+            _ => return None,
+        };
         match refusal.status {
             300..=399 | 401 | 403 => Some(SLOW_RETRY),
             429 | 503 => refusal.asked_wait.map(|wait| wait.clamp(SHORTEST_WAIT, LONGEST_WAIT)),
             _ => None,
         }
+    }
+
+    /// Whether it was the rate limit that stood in the way, ours or Persona's: then the call was not looked at, and
+    /// nobody's attempt has failed.
+    #[must_use]
+    pub fn is_about_budget(&self) -> bool {
+        matches!(self, Self::Busy { .. }) || self.status() == Some(429)
     }
 
     /// The HTTP status, where there was an answer.
@@ -103,7 +120,7 @@ impl PersonaError {
         match self {
             Self::Refused(refusal) => Some(refusal.status),
             Self::Malformed { status, .. } => Some(*status),
-            Self::Timeout | Self::Unreachable(_) | Self::Unaskable(_) => None,
+            Self::Timeout | Self::Unreachable(_) | Self::Busy { .. } | Self::Unaskable(_) => None,
         }
     }
 
@@ -113,7 +130,7 @@ impl PersonaError {
         match self {
             Self::Refused(refusal) => refusal.request_id.as_deref(),
             Self::Malformed { request_id, .. } => request_id.as_deref(),
-            Self::Timeout | Self::Unreachable(_) | Self::Unaskable(_) => None,
+            Self::Timeout | Self::Unreachable(_) | Self::Busy { .. } | Self::Unaskable(_) => None,
         }
     }
 }
@@ -277,6 +294,11 @@ mod tests {
             assert_eq!(told.map(|wait| wait.as_secs()), wait, "{status}");
         }
         assert_eq!(PersonaError::Timeout.retry_after(), None);
+        let busy = PersonaError::Busy { wait: SignedDuration::from_millis(3) };
+        assert_eq!((busy.next(), busy.retry_after()), (Next::RetrySameKey, Some(SHORTEST_WAIT)));
+        assert!(
+            busy.is_about_budget() && refused(429, None).is_about_budget() && !refused(503, None).is_about_budget()
+        );
     }
 
     #[test]

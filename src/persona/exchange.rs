@@ -10,7 +10,8 @@ use tracing::Span;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::persona::budget::{self, Budget, Gauge};
+use crate::domain::budget::{Told, Urgency};
+use crate::persona::budget::{self, Busy, Gate, Gauge, Pass};
 use crate::persona::error::PersonaError;
 use crate::persona::request::IdempotencyKey;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
@@ -21,12 +22,20 @@ use crate::tls;
 /// fill the memory.
 pub(super) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
+/// One client's exchanges, as urgent as it is.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    shared: Arc<Shared>,
+    urgency: Urgency,
+}
+
 /// What all clones of a client share.
 #[derive(Debug)]
-pub(super) struct Exchange {
+struct Shared {
     http: Client,
     base: Url,
     gauge: Gauge,
+    gate: Arc<dyn Gate>,
     clock: Clock,
     /// Set once the key has shown that it may not include templates.
     without_include: AtomicBool,
@@ -47,7 +56,7 @@ impl Answer {
 }
 
 impl Exchange {
-    pub(super) fn new(settings: &ClientSettings, clock: Clock) -> Result<Arc<Self>, InvalidSettings> {
+    pub(super) fn new(settings: &ClientSettings, clock: Clock, gate: Arc<dyn Gate>) -> Result<Self, InvalidSettings> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, settings.authorization()?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -63,23 +72,30 @@ impl Exchange {
             .timeout(settings.timeout);
         let http = if tls::is_plain(&base) { http.no_proxy() } else { http };
         let http = http.build().map_err(|error| InvalidSettings::Tls(error.to_string()))?;
-        Ok(Arc::new(Self { http, base, gauge: Gauge::default(), clock, without_include: AtomicBool::new(false) }))
+        let (gauge, without_include) = (Gauge::default(), AtomicBool::new(false));
+        let shared = Arc::new(Shared { http, base, gauge, gate, clock, without_include });
+        Ok(Self { shared, urgency: Urgency::Reminder })
     }
 
-    pub(super) fn budget(&self) -> Option<Budget> {
-        self.gauge.read()
+    /// The same, as urgent as that.
+    pub(super) fn at(&self, urgency: Urgency) -> Self {
+        Self { shared: Arc::clone(&self.shared), urgency }
+    }
+
+    pub(super) fn budget(&self) -> Option<Told> {
+        self.shared.gauge.read()
     }
 
     pub(super) fn clock(&self) -> &Clock {
-        &self.clock
+        &self.shared.clock
     }
 
     pub(super) fn includes(&self) -> bool {
-        !self.without_include.load(Ordering::Relaxed)
+        !self.shared.without_include.load(Ordering::Relaxed)
     }
 
     pub(super) fn never_include_again(&self) {
-        self.without_include.store(true, Ordering::Relaxed);
+        self.shared.without_include.store(true, Ordering::Relaxed);
     }
 
     /// A read: what `query` holds is percent-encoded.
@@ -88,13 +104,13 @@ impl Exchange {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        self.send(self.http.request(Method::GET, url)).await
+        self.send(self.shared.http.request(Method::GET, url)).await
     }
 
     /// A question that needs a body. It takes no effect, so it carries no idempotency key: under one, Persona would
     /// give yesterday's answer again.
     pub(super) async fn ask(&self, path: &[&str], body: &Value) -> Result<Answer, PersonaError> {
-        self.send(self.http.request(Method::POST, self.url(path)?).json(body)).await
+        self.send(self.shared.http.request(Method::POST, self.url(path)?).json(body)).await
     }
 
     /// A call that takes effect, at most once under its key.
@@ -106,7 +122,7 @@ impl Exchange {
     ) -> Result<Answer, PersonaError> {
         let key = HeaderValue::from_bytes(key.as_str().as_bytes())
             .map_err(|_| PersonaError::Unaskable("the idempotency key is no header value"))?;
-        let request = self.http.request(Method::POST, self.url(path)?).header("Idempotency-Key", key);
+        let request = self.shared.http.request(Method::POST, self.url(path)?).header("Idempotency-Key", key);
         self.send(match body {
             Some(body) => request.json(body),
             None => request,
@@ -119,7 +135,7 @@ impl Exchange {
         if path.iter().any(|segment| matches!(*segment, "." | "..")) {
             return Err(PersonaError::Unaskable("the id is no path segment"));
         }
-        let mut url = self.base.clone();
+        let mut url = self.shared.base.clone();
         url.path_segments_mut()
             .map_err(|()| PersonaError::Unaskable("api_url takes no path"))?
             .pop_if_empty()
@@ -129,16 +145,20 @@ impl Exchange {
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, PersonaError> {
         let span = Span::current();
-        let began = self.clock.now();
-        let answer = self.exchange(request, &span).await;
-        span.record("elapsed_ms", i64::try_from(self.clock.now().since(began).as_millis()).unwrap_or(i64::MAX));
+        let clock = self.clock();
+        let began = clock.now();
+        let pass = Pass::through(&self.shared.gate, self.urgency, began).await;
+        let pass = pass.map_err(|Busy { wait }| PersonaError::Busy { wait })?;
+        let answer = self.exchange(request, pass, &span).await;
+        span.record("elapsed_ms", i64::try_from(clock.now().since(began).as_millis()).unwrap_or(i64::MAX));
         answer
     }
 
-    async fn exchange(&self, request: RequestBuilder, span: &Span) -> Result<Answer, PersonaError> {
+    async fn exchange(&self, request: RequestBuilder, pass: Pass, span: &Span) -> Result<Answer, PersonaError> {
         let response = request.send().await.map_err(|error| unanswered(&error))?;
-        self.gauge.note(response.headers(), self.clock.now());
-        let status = response.status().as_u16();
+        let (status, now) = (response.status().as_u16(), self.clock().now());
+        let told = self.shared.gauge.note(response.headers(), now);
+        pass.answered(status, response.headers(), told, now);
         let request_id = response.headers().get("Request-Id").and_then(request_id);
         span.record("status", status);
         if let Some(id) = &request_id {

@@ -9,7 +9,7 @@ use crate::domain::ids::{AccountId, EventId, InvalidId, ReferenceId, SessionId, 
 use crate::domain::observation::Snapshot;
 use crate::domain::resource::{self, get, id_of, is, path};
 use crate::domain::status::Status;
-use crate::domain::template::Template;
+use crate::domain::template::{Template, TemplateSource};
 use crate::domain::time::Timestamp;
 use crate::persona::answer::{EventBody, Fields, Page, Session, SessionStatus};
 use crate::persona::error::{Refusal, without_values};
@@ -207,15 +207,21 @@ pub(super) fn fields(body: &Value, names: &[String]) -> Fields {
 
 /// The template an answer carries.
 pub(super) fn template(body: &Value, now: Timestamp) -> Option<Template> {
-    resource::template(get(body, "data").filter(|data| is(data, "inquiry-template"))?, now)
+    listed_template(get(body, "data")?, now)
+}
+
+/// A template resource.
+pub(super) fn listed_template(resource: &Value, now: Timestamp) -> Option<Template> {
+    resource::template(Some(resource).filter(|resource| is(resource, "inquiry-template"))?, TemplateSource::Listed, now)
 }
 
 /// The template included with an inquiry.
 pub(super) fn included_template(body: &Value, inquiry: &Snapshot, now: Timestamp) -> Option<Template> {
     let own = inquiry.attributes.template_id.as_ref().and_then(Option::as_ref);
     let included = get(body, "included")?.as_array()?.iter();
-    let mut templates =
-        included.filter(|item| is(item, "inquiry-template")).filter_map(|it| resource::template(it, now));
+    let mut templates = included
+        .filter(|item| is(item, "inquiry-template"))
+        .filter_map(|it| resource::template(it, TemplateSource::Read, now));
     templates.find(|template| own.is_none_or(|id| *id == template.id))
 }
 

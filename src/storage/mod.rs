@@ -33,6 +33,7 @@ mod transaction;
 mod wake;
 
 pub mod actions;
+pub mod budgets;
 pub mod environments;
 pub mod events;
 pub mod inquiries;
@@ -42,6 +43,7 @@ pub mod reconciliation;
 pub mod retention;
 pub mod singletons;
 pub mod subjects;
+pub mod template_runs;
 pub mod templates;
 
 pub use alone::Alone;
@@ -63,6 +65,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     events::read::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
+    inquiries::of_template::STATEMENTS,
     lineages::succession::STATEMENTS,
     lineages::mute::STATEMENTS,
     lineages::admission::STATEMENTS,
@@ -72,6 +75,8 @@ pub const ALL_SQL: &[&[Sql]] = &[
     reconciliation::run::STATEMENTS,
     retention::STATEMENTS,
     templates::STATEMENTS,
+    template_runs::STATEMENTS,
+    budgets::STATEMENTS,
     actions::attempt::STATEMENTS,
     actions::plan::STATEMENTS,
     actions::claim::STATEMENTS,

@@ -1,7 +1,7 @@
 //! What is known of inquiry templates: each attribute as it was last told, whatever the order it was told in.
 
 use crate::domain::ids::{EnvironmentName, TemplateId, TemplateVersionId};
-use crate::domain::template::Template;
+use crate::domain::template::{Template, TemplateSource};
 use crate::domain::time::Timestamp;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::row::Place;
@@ -13,10 +13,18 @@ use crate::storage::words::fit;
 pub struct KnownTemplate {
     /// The environment it belongs to.
     pub environment: EnvironmentName,
-    /// What is known; `observed_at` is the latest time any of it was told for.
+    /// What is known; `observed_at` is the latest time any of it was told for, `source` who first told the version.
     pub template: Template,
+    /// The time for which the latest version was last told.
+    pub version_told_for: Option<Timestamp>,
     /// When something newer was last told, by our clock.
     pub learnt_at: Timestamp,
+}
+
+macro_rules! columns {
+    () => {
+        "environment, id, name, latest_version, latest_version_observed_at, latest_version_source, observed_at, learnt_at"
+    };
 }
 
 statements! {
@@ -24,8 +32,8 @@ statements! {
     // does not depend on the order of arrival.
     OBSERVE {
         "INSERT INTO templates (environment, id, name, name_observed_at, latest_version, latest_version_observed_at,
-                                observed_at, learnt_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                observed_at, learnt_at, latest_version_source)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (environment, id) DO UPDATE
          SET name = CASE WHEN templates.name IS NULL
                               OR (excluded.name_observed_at, excluded.name) >
@@ -41,18 +49,21 @@ statements! {
              latest_version_observed_at = CASE WHEN templates.latest_version IS NULL
                               OR excluded.latest_version_observed_at > templates.latest_version_observed_at
                          THEN excluded.latest_version_observed_at ELSE templates.latest_version_observed_at END,
+             latest_version_source = CASE WHEN templates.latest_version IS NULL
+                              OR ((excluded.latest_version_observed_at, excluded.latest_version) >
+                                  (templates.latest_version_observed_at, templates.latest_version)
+                                  AND excluded.latest_version <> templates.latest_version)
+                         THEN excluded.latest_version_source ELSE templates.latest_version_source END,
              observed_at = CASE WHEN excluded.observed_at > templates.observed_at
                          THEN excluded.observed_at ELSE templates.observed_at END,
              learnt_at = CASE WHEN excluded.observed_at > templates.observed_at
                          THEN excluded.learnt_at ELSE templates.learnt_at END"
     }
     FIND {
-        "SELECT environment, id, name, latest_version, observed_at, learnt_at FROM templates
-         WHERE environment = $1 AND id = $2"
+        concat!("SELECT ", columns!(), " FROM templates WHERE environment = $1 AND id = $2")
     }
     LIST {
-        "SELECT environment, id, name, latest_version, observed_at, learnt_at FROM templates
-         WHERE environment = $1 ORDER BY id"
+        concat!("SELECT ", columns!(), " FROM templates WHERE environment = $1 ORDER BY id")
     }
 }
 
@@ -82,6 +93,7 @@ impl Tx {
                 .bind(version.map(|_| template.observed_at))
                 .bind(template.observed_at)
                 .bind(now)
+                .bind(version.map(|_| template.source.as_str()))
                 .execute(conn)
                 .await
                 .map(drop))?;
@@ -115,6 +127,8 @@ struct Row {
     id: String,
     name: Option<String>,
     latest_version: Option<String>,
+    latest_version_observed_at: Option<Timestamp>,
+    latest_version_source: Option<String>,
     observed_at: Timestamp,
     learnt_at: Timestamp,
 }
@@ -125,6 +139,8 @@ impl TryFrom<Row> for KnownTemplate {
     fn try_from(row: Row) -> Result<Self> {
         let place = Place { table: "templates", row: &format!("{}/{}", row.environment, row.id) };
         let version = row.latest_version.as_deref();
+        // Without a version there is no source either, and no difference.
+        let source = row.latest_version_source.as_deref().map_or(Some(TemplateSource::Included), TemplateSource::parse);
         Ok(Self {
             environment: place.environment(&row.environment)?,
             template: Template {
@@ -132,7 +148,9 @@ impl TryFrom<Row> for KnownTemplate {
                 latest_version: place.optional_id("latest_version", version, TemplateVersionId::parse)?,
                 name: row.name,
                 observed_at: row.observed_at,
+                source: place.some("latest_version_source", source)?,
             },
+            version_told_for: row.latest_version_observed_at,
             learnt_at: row.learnt_at,
         })
     }

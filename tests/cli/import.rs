@@ -91,18 +91,19 @@ async fn an_import_tells_how_far_it_is() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_stays_within_the_rate_limit() {
     let scratch = crate::support::sqlite().await;
-    let (outside, clock) = before_rekindle(4).await;
+    let (outside, clock) = before_rekindle(10).await;
     let rekindle = Installation::new(&outside.configuration(&scratch.url, ""));
 
-    // Somebody else opens the window and uses one of the four; 54 seconds later the import begins.
+    // Somebody else opens the window and uses one of the ten, of which six are not for readings; 54 seconds later the
+    // import begins.
     let opened_at = clock.now();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let other = client.get(format!("{}/inquiries", outside.api_url())).bearer_auth(API_KEY).send().await.unwrap();
     assert_eq!(other.status(), 200);
     clock.advance(SignedDuration::from_secs(54));
-    // Persona's clock stands still until the limit is used up, and a while longer: who does not wait is refused.
+    // Persona's clock stands still until the import has had its share, and a while longer: who does not wait is seen.
     let next_window = async {
-        eventually("the limit is used up", || async { (outside.persona.requests().len() == CALLS).then_some(()) })
+        eventually("the share is used up", || async { (outside.persona.requests().len() == CALLS).then_some(()) })
             .await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         clock.advance(SignedDuration::from_secs(6));

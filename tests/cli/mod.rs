@@ -16,5 +16,6 @@ mod sealing;
 mod simulator;
 mod stop;
 mod story;
+mod templates;
 mod webhooks;
 mod workers;

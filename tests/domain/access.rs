@@ -11,7 +11,7 @@ use rekindle::domain::inquiry::Inquiry;
 use rekindle::domain::lineage::{Cause, Lineages, Stage, Succession};
 use rekindle::domain::plan::{Situation, Standing};
 use rekindle::domain::rules::{AccessRules, Rules};
-use rekindle::domain::template::Template;
+use rekindle::domain::template::{Template, TemplateSource};
 use serde_json::json;
 
 use super::scene::{at, made, rules, tell};
@@ -30,6 +30,7 @@ fn template(version: &str, second: i64) -> Template {
         name: None,
         latest_version: Some(TemplateVersionId::parse(version).unwrap()),
         observed_at: at(second),
+        source: TemplateSource::Published,
     }
 }
 

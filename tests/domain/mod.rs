@@ -2,6 +2,7 @@
 
 mod access;
 mod any_order;
+mod budget;
 mod inquiry;
 mod plan;
 mod scene;

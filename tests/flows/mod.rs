@@ -3,6 +3,7 @@
 mod access;
 mod adoption;
 mod bad_days;
+mod budget;
 mod crashes;
 mod deliveries;
 mod erasure;
@@ -12,6 +13,7 @@ mod reconcile;
 mod reminder;
 mod replacement;
 mod retention;
+mod templates;
 mod world;
 
 use crate::support::application;

@@ -114,6 +114,12 @@ impl World {
         (self.app, self.listener, self.webhook_url) = start(&self.config, &self.url, &self.clock, &self.persona).await;
     }
 
+    /// Another process beside this one, on the same database.
+    pub async fn another_process(&self) -> App {
+        let database = Database::open(&self.url).await.unwrap();
+        App::new(&Config::from_toml(&self.config).unwrap(), database, self.clock.clone()).unwrap()
+    }
+
     /// Stops the process; deliveries find nobody.
     pub fn stop(&self) {
         self.listener.abort();

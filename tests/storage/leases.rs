@@ -44,7 +44,7 @@ pub async fn settle(database: &Database, claimed: &Claimed, end: End, now: Times
         error,
     };
     let mut tx = database.begin().await.unwrap();
-    let settled = Settled { end, generation: claimed.action.generation + 1 };
+    let settled = Settled { end, generation: claimed.action.generation + 1, counts: true };
     let written = tx.settle_all(&[Ended { lease: claimed.lease.clone(), settled, attempt }]).await.unwrap();
     tx.commit().await.unwrap();
     written == std::slice::from_ref(&claimed.lease)

@@ -104,8 +104,9 @@ on_both! {
         let drop_all = "DROP TABLE successions; DROP TABLE mutes; DROP TABLE admissions;
                         DROP TABLE session_counts; DROP TABLE singletons; DROP TABLE lanes; DROP TABLE attempts; DROP TABLE actions;
                         DROP TABLE templates; DROP TABLE inquiries; DROP TABLE events; DROP TABLE environments;
-                        DROP TABLE reconciliations; DROP TABLE prunings; DROP TABLE subjects;
-                        DROP TABLE master_keys; DROP TABLE _sqlx_migrations;";
+                        DROP TABLE reconciliations; DROP TABLE prunings; DROP TABLE subjects; DROP TABLE master_keys;
+                        DROP TABLE budgets; DROP TABLE template_runs; DROP TABLE template_polls;
+                        DROP TABLE _sqlx_migrations;";
         raw::execute(database, drop_all).await;
         let unmigrated = database.check_schema().await.unwrap_err();
         assert!(matches!(unmigrated, StorageError::NotMigrated), "{unmigrated:?}");

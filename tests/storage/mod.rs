@@ -5,6 +5,7 @@ pub(crate) mod sample;
 
 mod actions;
 mod availability;
+mod budgets;
 mod claims;
 mod environments;
 mod events;
@@ -20,6 +21,7 @@ mod singletons;
 mod sqlite_file;
 mod statements;
 mod subjects;
+mod template_runs;
 mod templates;
 mod timestamps;
 mod transactions;

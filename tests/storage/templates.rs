@@ -1,7 +1,7 @@
 //! What is known of a template does not depend on the order in which it was told.
 
 use rekindle::domain::ids::TemplateVersionId;
-use rekindle::domain::template::Template;
+use rekindle::domain::template::{Template, TemplateSource};
 
 use crate::storage::sample::{at, environment, sandbox, template_id};
 use crate::support::on_both;
@@ -12,6 +12,7 @@ fn told(name: Option<&str>, version: Option<&str>, second: i64) -> Template {
         name: name.map(str::to_owned),
         latest_version: version.map(|version| TemplateVersionId::parse(version).unwrap()),
         observed_at: at(second),
+        source: TemplateSource::Included,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A time is the same on both databases, to the microsecond, and sorts as a time.
 
-use rekindle::domain::template::Template;
+use rekindle::domain::template::{Template, TemplateSource};
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::{Kind, StorageError};
 
@@ -20,7 +20,13 @@ const TIMES: [&str; 8] = [
 ];
 
 fn template(number: usize, observed_at: Timestamp) -> Template {
-    Template { id: template_id(&format!("itmpl_{number}")), name: None, latest_version: None, observed_at }
+    Template {
+        id: template_id(&format!("itmpl_{number}")),
+        name: None,
+        latest_version: None,
+        observed_at,
+        source: TemplateSource::Included,
+    }
 }
 
 on_both! {

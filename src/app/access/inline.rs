@@ -107,6 +107,9 @@ impl App {
                 let wait = at.map_or(SHORTLY, |at| at.since(now));
                 Inline::Failed { retry_after: wait.max(SignedDuration::from_secs(1)).min(LATER) }
             }
+            Outcome::Postpone { until, .. } => {
+                Inline::Failed { retry_after: until.since(now).max(SignedDuration::from_secs(1)).min(LATER) }
+            }
             Outcome::GiveUp { .. } => Inline::Failed { retry_after: LATER },
         };
         self.settle_all(&[Finished::new(claimed, OWNER, began, now, outcome)]).await?;

@@ -19,6 +19,7 @@ use crate::app::{App, Environment};
 use crate::config::Mode;
 use crate::domain::access::{Access, Closed, Form, Sessions};
 use crate::domain::action::{Replacement, Revival, Work};
+pub use crate::domain::budget::Urgency;
 use crate::domain::ids::{EnvironmentName, InquiryId, ReferenceId, TemplateId};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::status::Status;
@@ -41,15 +42,6 @@ pub enum Whom {
         /// Of this template only.
         template: Option<TemplateId>,
     },
-}
-
-/// Whether somebody waits for the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// Somebody does: the whole request budget is theirs.
-    Waiting,
-    /// Nobody does: the last of the budget is left to those who wait.
-    Background,
 }
 
 /// The answer.
@@ -114,10 +106,6 @@ const SHORTLY: SignedDuration = SignedDuration::from_secs(5);
 
 /// When to try again what Persona refused for a reason that an operator has to mend.
 const LATER: SignedDuration = SignedDuration::from_mins(1);
-
-/// Below this share of the rate limit, what nobody waits for is not asked for
-/// (<https://docs.withpersona.com/rate-limiting> recommends to throttle below 15 per cent).
-const RESERVE_PERCENT: u32 = 15;
 
 /// What a decision is made from.
 struct View {
@@ -188,10 +176,9 @@ impl App {
             }
             _ => {}
         }
-        let persona = match self.may_ask(environment, urgency) {
-            Ok(persona) => persona,
-            Err(answer) => return Ok(Next::Answer(answer)),
-        };
+        let persona = environment.persona.as_ref().filter(|_| environment.settings.mode == Mode::Act);
+        let Some(persona) = persona else { return Ok(Next::Answer(Admission::NotActing)) };
+        let persona = &persona.at(urgency);
         if !sure {
             looks.read.push(id.clone());
             return self.look_again(environment, persona, id).await;
@@ -253,22 +240,6 @@ impl App {
     fn decide(&self, environment: &Environment, view: &View, form: Form) -> Access {
         let rules = environment.settings.rules.for_template(view.inquiry.known.template_id());
         view.party.situation(rules, self.clock().now()).access(&view.inquiry, form, view.sessions)
-    }
-
-    /// The client to ask, if anything may be asked now.
-    fn may_ask<'a>(&self, environment: &'a Environment, urgency: Urgency) -> Result<&'a PersonaClient, Admission> {
-        let persona = environment.persona.as_ref().filter(|_| environment.settings.mode == Mode::Act);
-        let persona = persona.ok_or(Admission::NotActing)?;
-        let now = self.clock().now();
-        let Some(budget) = persona.budget().filter(|budget| budget.resets_at > now) else { return Ok(persona) };
-        let reserved = match urgency {
-            Urgency::Waiting => 0,
-            Urgency::Background => budget.limit.saturating_mul(RESERVE_PERCENT) / 100,
-        };
-        if budget.remaining > reserved {
-            return Ok(persona);
-        }
-        Err(Admission::Busy { retry_after: budget.resets_at.since(now).max(SignedDuration::from_secs(1)) })
     }
 
     /// Reads the inquiry at Persona, and decides again.

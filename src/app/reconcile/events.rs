@@ -20,8 +20,8 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
         let mut begun_anew = false;
         loop {
             let after = self.run.place.as_deref().and_then(|place| EventId::parse(place).ok());
-            let persona = self.persona;
-            let page = match self.app.ask(persona, || persona.list_events(&filter, after.as_ref(), PAGE)).await {
+            let persona = &self.persona;
+            let page = match self.app.ask(|| persona.list_events(&filter, after.as_ref(), PAGE)).await {
                 Ok((page, _)) => page,
                 Err(error) if after.is_none() => return self.refused_whole("events", error),
                 Err(error) => {
@@ -75,8 +75,8 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
 
     /// One event as Persona has it; `None` when it refuses.
     async fn fetch(&mut self, id: &EventId) -> Result<Option<EventBody>, ReconcileError> {
-        let persona = self.persona;
-        match self.app.ask(persona, || persona.retrieve_event(id)).await {
+        let persona = &self.persona;
+        match self.app.ask(|| persona.retrieve_event(id)).await {
             Ok((body, _)) => Ok(Some(body)),
             Err(error) if is_refused(&error) => {
                 self.pass_over(id.as_str(), &error);

@@ -34,8 +34,8 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
     }
 
     async fn look_at(&mut self, id: &EventId) -> Result<(), ReconcileError> {
-        let persona = self.persona;
-        let body = match self.app.ask(persona, || persona.retrieve_event(id)).await {
+        let persona = &self.persona;
+        let body = match self.app.ask(|| persona.retrieve_event(id)).await {
             Ok((body, _)) => body,
             Err(error) if error.status() == Some(404) => return self.deny(id).await,
             Err(error) if is_refused(&error) || error.status() == Some(403) => {

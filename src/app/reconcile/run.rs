@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use ulid::Ulid;
 
+use crate::app::pace::reading;
 use crate::app::reconcile::{FIRST_LOOK, ReconcileError};
 use crate::app::{App, Environment};
 use crate::domain::ids::EnvironmentName;
@@ -26,7 +27,7 @@ const TOUCH: SignedDuration = SignedDuration::from_secs(20);
 pub(super) struct Walk<'a, Progress> {
     pub(super) app: &'a App,
     pub(super) environment: &'a Environment,
-    pub(super) persona: &'a PersonaClient,
+    pub(super) persona: PersonaClient,
     /// What changed before is known; moves when the run is through.
     pub(super) reconciled_until: Timestamp,
     pub(super) run: Run,
@@ -61,6 +62,7 @@ impl<'a, Progress: FnMut(&Run) + Send> Walk<'a, Progress> {
         }
         let reconciled_until = known.reconciled_until;
         let run = run_from(known, why, since, app.shared.reconcile.overlap, now);
+        let persona = reading(persona);
         let mut walk = Self { app, environment, persona, reconciled_until, run, holder, progress };
         walk.save(Some(now.plus(HOLD))).await?;
         Ok(walk)

@@ -88,6 +88,7 @@ mod tests {
             silence: SignedDuration::from_mins(5),
             overlap: SignedDuration::from_mins(3),
             reread_quiet: SignedDuration::from_hours(24),
+            templates_every: SignedDuration::from_mins(15),
         };
         let run = |stage| Run {
             why: Why::Asked,

@@ -28,8 +28,8 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
         let mut begun_anew = false;
         loop {
             let after = self.run.place.as_deref().and_then(|place| InquiryId::parse(place).ok());
-            let persona = self.persona;
-            let asked = self.app.ask(persona, || persona.search_inquiries(&filter, after.as_ref(), PAGE)).await;
+            let persona = &self.persona;
+            let asked = self.app.ask(|| persona.search_inquiries(&filter, after.as_ref(), PAGE)).await;
             let (page, asked_at) = match asked {
                 Ok(asked) => asked,
                 // The events that follow tell the same, more slowly.
@@ -77,8 +77,8 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
 
     /// Reads one inquiry truly; `None` when Persona refuses it.
     pub(super) async fn read(&mut self, id: &InquiryId) -> Result<Option<Change>, ReconcileError> {
-        let persona = self.persona;
-        let (read, asked_at) = match self.app.ask(persona, || persona.retrieve_inquiry(id)).await {
+        let persona = &self.persona;
+        let (read, asked_at) = match self.app.ask(|| persona.retrieve_inquiry(id)).await {
             Ok(asked) => asked,
             Err(error) if is_refused(&error) => {
                 self.pass_over(id.as_str(), &error);

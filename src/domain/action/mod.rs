@@ -170,6 +170,13 @@ pub enum Outcome {
         /// Whether the next try needs a new idempotency key.
         new_key: bool,
     },
+    /// Not tried for lack of something everyone shares, such as what may be asked of Persona: no attempt is counted.
+    Postpone {
+        /// What was lacking.
+        reason: String,
+        /// When there will be more.
+        until: Timestamp,
+    },
     /// Never again: a dead letter.
     GiveUp {
         /// Why; free of secrets and of people's data.
@@ -193,6 +200,8 @@ pub struct Settled {
     pub end: End,
     /// Which idempotency key its outgoing calls carry from here on.
     pub generation: u32,
+    /// Whether the attempt counts among those after which it is given up.
+    pub counts: bool,
 }
 
 /// Where an action ends, or when it goes on. Reasons are free of secrets and of people's data.
@@ -227,23 +236,25 @@ impl Action {
     /// A retry that could only come after the deadline is given up now: a reminder nobody got must be seen.
     #[must_use]
     pub fn settled(&self, outcome: Outcome, now: Timestamp) -> Settled {
+        let counts = !matches!(outcome, Outcome::Postpone { .. });
         let (end, new_key) = match outcome {
             Outcome::Done => (End::Done, false),
             Outcome::GiveUp { reason, new_key } => (End::Failed { reason }, new_key),
             Outcome::Cancel { reason, new_key } => (End::Cancelled { reason, by: CancelledBy::Plan }, new_key),
             Outcome::Retry { error, at, new_key } => {
                 let due_at = at.unwrap_or_else(|| now.plus(backoff(&self.planned.id, self.attempts)));
-                (self.again(error, due_at.max(now)), new_key)
+                let last = self.attempts >= self.max_attempts;
+                let given_up = || End::Failed { reason: format!("given up after {} attempts: {error}", self.attempts) };
+                (if last { given_up() } else { self.again(error, due_at.max(now)) }, new_key)
             }
+            Outcome::Postpone { reason, until } => (self.again(reason, until.max(now)), false),
         };
-        Settled { end, generation: self.generation + u32::from(new_key) }
+        Settled { end, generation: self.generation + u32::from(new_key), counts }
     }
 
     fn again(&self, error: String, due_at: Timestamp) -> End {
         let deadline = self.planned.work.reminder().map(|reminder| reminder.deadline);
-        if self.attempts >= self.max_attempts {
-            End::Failed { reason: format!("given up after {} attempts: {error}", self.attempts) }
-        } else if deadline.is_some_and(|deadline| due_at >= deadline) {
+        if deadline.is_some_and(|deadline| due_at >= deadline) {
             End::Failed { reason: format!("given up, the deadline comes before the next try: {error}") }
         } else {
             End::Again { due_at, reason: error }

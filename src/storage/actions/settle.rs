@@ -32,26 +32,28 @@ statements! {
         sqlite "UPDATE actions
                 SET state = ended.state, due_at = coalesce(ended.due_at, actions.due_at), reason = ended.reason,
                     cancelled_by = ended.cancelled_by, generation = ended.generation, finished_at = ended.finished_at,
-                    updated_at = ended.ended_at, lease_until = NULL
+                    updated_at = ended.ended_at, lease_until = NULL, attempts = actions.attempts - ended.uncounted
                 FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS token,
                              json_extract(value, '$[2]') AS state, json_extract(value, '$[3]') AS due_at,
                              json_extract(value, '$[4]') AS reason, json_extract(value, '$[5]') AS cancelled_by,
                              json_extract(value, '$[6]') AS generation, json_extract(value, '$[7]') AS finished_at,
-                             json_extract(value, '$[8]') AS ended_at
+                             json_extract(value, '$[8]') AS ended_at, json_extract(value, '$[14]') AS uncounted
                       FROM json_each($1)) AS ended
                 WHERE actions.id = ended.id AND actions.lease_token = ended.token AND actions.lease_until IS NOT NULL
                 RETURNING id, lease_token",
         postgres "WITH ended AS (
                       SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[],
                                            $6::text[], $7::integer[], $8::timestamptz[], $9::timestamptz[],
-                                           $10::integer[], $11::timestamptz[], $12::text[], $13::text[], $14::text[])
+                                           $10::integer[], $11::timestamptz[], $12::text[], $13::text[], $14::text[],
+                                           $15::integer[])
                            AS ended (id, token, state, due_at, reason, cancelled_by, generation, finished_at, ended_at,
-                                     number, started_at, worker, outcome, error)
+                                     number, started_at, worker, outcome, error, uncounted)
                   ), written AS (
                       UPDATE actions
                       SET state = ended.state, due_at = coalesce(ended.due_at, actions.due_at), reason = ended.reason,
                           cancelled_by = ended.cancelled_by, generation = ended.generation,
-                          finished_at = ended.finished_at, updated_at = ended.ended_at, lease_until = NULL
+                          finished_at = ended.finished_at, updated_at = ended.ended_at, lease_until = NULL,
+                          attempts = actions.attempts - ended.uncounted
                       FROM ended
                       WHERE actions.id = ended.id AND actions.lease_token = ended.token
                         AND actions.id = ANY(ARRAY(
@@ -146,6 +148,8 @@ struct Row<'a> {
     worker: Cow<'a, str>,
     outcome: &'static str,
     error: Option<Cow<'a, str>>,
+    /// 1 where the attempt does not count, else 0.
+    uncounted: i32,
 }
 
 impl<'a> Row<'a> {
@@ -171,6 +175,7 @@ impl<'a> Row<'a> {
             worker: fit(&attempt.worker),
             outcome: attempt.outcome.as_str(),
             error: attempt.error.as_deref().map(fit),
+            uncounted: i32::from(!settled.counts),
         }
     }
 
@@ -195,6 +200,7 @@ impl<'a> Row<'a> {
             self.worker,
             self.outcome,
             self.error,
+            self.uncounted,
         ])
     }
 }
@@ -229,6 +235,7 @@ async fn write_postgres(conn: &mut PgConnection, rows: &[Row<'_>]) -> sqlx::Resu
         .bind(column(rows, |row| row.worker.as_ref()))
         .bind(column(rows, |row| row.outcome))
         .bind(column(rows, |row| row.error.as_deref()))
+        .bind(column(rows, |row| row.uncounted))
         .fetch_all(conn)
         .await
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod change;
 mod columns;
+pub(super) mod of_template;
 pub(super) mod read;
 mod state;
 

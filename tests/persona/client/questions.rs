@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use jiff::SignedDuration;
+use rekindle::domain::budget::Told;
 use rekindle::domain::event::Subject;
 use rekindle::domain::ids::{ReferenceId, TemplateId, TemplateVersionId};
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
-use rekindle::persona::budget::Budget;
 use rekindle::persona::request::{EventFilter, ListFilter, NewInquiry, SearchFilter};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -268,5 +268,5 @@ async fn the_budget_is_what_the_last_answer_left() {
     let asking = persona.client.clone();
     asking.retrieve_inquiry(&inquiry("ada")).await.unwrap();
     let resets_at = NOW.plus(SignedDuration::from_secs(42));
-    assert_eq!(persona.client.budget(), Some(Budget { limit: 300, remaining: 299, resets_at }), "one for all clones");
+    assert_eq!(persona.client.budget(), Some(Told { limit: 300, remaining: 299, resets_at }), "one for all clones");
 }
