@@ -58,6 +58,8 @@ pub mod singleton;
 
 pub mod queries;
 
+pub mod diagnosis;
+
 mod backlog;
 
 use std::collections::BTreeMap;

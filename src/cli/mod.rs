@@ -19,6 +19,7 @@ mod simulator;
 pub mod telemetry;
 mod templates;
 mod vault;
+mod why;
 mod worker;
 
 use std::path::PathBuf;

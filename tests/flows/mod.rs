@@ -14,6 +14,7 @@ mod reminder;
 mod replacement;
 mod retention;
 mod templates;
+mod why;
 mod world;
 
 use crate::support::application;

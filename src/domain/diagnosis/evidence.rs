@@ -138,7 +138,11 @@ impl Facts<'_> {
             evidence.push(of_ours(self.situation.now, what));
         }
         if let Some(active) = inquiry.last_active {
-            evidence.push(Evidence { at: active, by: self.event_of(active), what: "the person was at work".to_owned() });
+            evidence.push(Evidence {
+                at: active,
+                by: self.event_of(active),
+                what: "the person was at work".to_owned(),
+            });
         }
         evidence
     }
