@@ -28,6 +28,8 @@ pub mod subject;
 
 pub mod event;
 
+pub mod webhook;
+
 pub mod signature;
 
 pub mod plan;

@@ -24,7 +24,7 @@ use crate::persona::wire;
 
 /// Asks one Persona environment; clones share connections, budget and what was learned of the key.
 #[derive(Debug, Clone)]
-pub struct PersonaClient(Exchange);
+pub struct PersonaClient(pub(super) Exchange);
 
 const NO_INQUIRY: &str = "it carries no inquiry";
 const OTHER_INQUIRY: &str = "it carries another inquiry";
@@ -304,7 +304,7 @@ fn link_in(answer: &Answer, key: &str) -> Option<SecretString> {
 }
 
 /// A page that leads back to itself would be read for ever.
-fn page_of<T, Id: PartialEq>(
+pub(super) fn page_of<T, Id: PartialEq>(
     answer: &Answer,
     page: Option<Page<T, Id>>,
     after: Option<&Id>,

@@ -130,6 +130,11 @@ impl Exchange {
         .await
     }
 
+    /// A change that comes to the same however often it is made: Persona keeps keys for `POST` only.
+    pub(super) async fn patch(&self, path: &[&str], body: &Value) -> Result<Answer, PersonaError> {
+        self.send(self.shared.http.request(Method::PATCH, self.url(path)?).json(body)).await
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url, PersonaError> {
         // The URL standard drops dot segments, which would turn one inquiry's address into another resource's.
         if path.iter().any(|segment| matches!(*segment, "." | "..")) {

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod settings;
+pub mod webhooks;
 
 pub mod request;
 
