@@ -60,6 +60,10 @@ pub mod queries;
 
 pub mod diagnosis;
 
+mod webhook_secrets;
+
+pub mod setup;
+
 mod backlog;
 
 use std::collections::BTreeMap;
@@ -71,6 +75,7 @@ use jiff::SignedDuration;
 use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
+use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
 use crate::config::{self, Config, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
@@ -100,6 +105,7 @@ struct Shared {
     /// How long an action is held that is performed for somebody who waits, and how often that is renewed.
     lease: (Duration, Duration),
     doors: Doors,
+    registered: Registered,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
 }
@@ -172,6 +178,7 @@ impl App {
             reread_after,
             lease,
             doors: Doors::default(),
+            registered: Registered::default(),
             reconcile,
             retention,
         };

@@ -12,6 +12,7 @@ mod migrate;
 mod mute;
 mod open;
 mod output;
+mod persona;
 mod prune;
 mod reconcile;
 mod serve;
@@ -69,6 +70,9 @@ enum Verb {
     /// The keys that people's data is sealed under
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// What is set up at Persona for us
+    #[command(subcommand)]
+    Persona(persona::Persona),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
     /// Check configuration, database, Persona and secrets, and say what to do
@@ -114,6 +118,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,
         Verb::Keys(keys) => keys.run().await,
+        Verb::Persona(persona) => persona.run().await,
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Doctor(doctor) => doctor.run().await,
     }

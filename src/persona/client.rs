@@ -58,6 +58,13 @@ impl PersonaClient {
         self.0.budget()
     }
 
+    /// How far our clock is ahead of the `Date` of Persona's last answer, to a second or two; negative when it is
+    /// behind, `None` before the first.
+    #[must_use]
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.0.ahead()
+    }
+
     /// Reads one inquiry, with its template where the key may see it.
     ///
     /// Whether a sandbox key may is not documented: once refused, this client asks without.

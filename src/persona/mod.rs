@@ -12,6 +12,7 @@ pub mod error;
 
 pub mod budget;
 
+mod date;
 mod exchange;
 mod wire;
 

@@ -45,6 +45,7 @@ pub mod singletons;
 pub mod subjects;
 pub mod template_runs;
 pub mod templates;
+pub mod webhook_secrets;
 
 pub use alone::Alone;
 pub use database::{Database, Kind};
@@ -91,4 +92,5 @@ pub const ALL_SQL: &[&[Sql]] = &[
     subjects::masters::STATEMENTS,
     subjects::references::STATEMENTS,
     events::plain::STATEMENTS,
+    webhook_secrets::STATEMENTS,
 ];

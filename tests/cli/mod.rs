@@ -10,6 +10,7 @@ mod keys;
 mod lists;
 mod operate;
 mod outside;
+mod persona;
 pub mod process;
 mod restarts;
 mod sealing;

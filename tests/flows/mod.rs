@@ -13,6 +13,8 @@ mod reconcile;
 mod reminder;
 mod replacement;
 mod retention;
+mod setup;
+mod simulation;
 mod templates;
 mod why;
 mod world;
