@@ -13,6 +13,7 @@ use crate::domain::diagnosis::{Acting, Around, Diagnosis, Facts, Gift, Given, He
 use crate::domain::ids::{EnvironmentName, InquiryId, ReferenceId};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::rules::Rules;
+use crate::domain::status::Status;
 use crate::storage::actions::AttemptOutcome;
 use crate::storage::events::StoredEvent;
 use crate::storage::lineages::Means;
@@ -71,7 +72,7 @@ impl App {
         let Ok(reference_id) = ReferenceId::parse(text) else { return Ok(Vec::new()) };
         let theirs = found.into_iter().filter(|stored| stored.inquiry.known.reference_id() == Some(&reference_id));
         let mut newest: BTreeMap<EnvironmentName, Inquiry> = BTreeMap::new();
-        let rank = |one: &Inquiry| (!one.status().is_some_and(|status| status.is_over()), one.began(), one.id.clone());
+        let rank = |one: &Inquiry| (!one.status().is_some_and(Status::is_over), one.began(), one.id.clone());
         for inquiry in theirs.map(|stored| stored.inquiry) {
             match newest.get(&inquiry.environment) {
                 Some(known) if rank(known) >= rank(&inquiry) => {}

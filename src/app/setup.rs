@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use ulid::Ulid;
 
 use crate::app::{App, Environment};
+use crate::domain::budget::Urgency;
 use crate::domain::event::FOLLOWED_NAMES;
 use crate::domain::ids::{EnvironmentName, WebhookId};
 use crate::domain::time::Timestamp;
@@ -97,31 +98,32 @@ pub fn posts_to(webhook: &Webhook, environment: &EnvironmentName) -> bool {
     webhook.url.trim_end_matches('/').ends_with(&route(environment))
 }
 
-/// All webhooks of the environment that a client asks.
-///
-/// # Errors
-/// [`PersonaError`], as for every call.
-pub async fn webhooks(persona: &PersonaClient) -> Result<Vec<Webhook>, PersonaError> {
-    let (mut all, mut after) = (Vec::new(), None);
-    for _ in 0..MOST_PAGES {
-        let page = persona.list_webhooks(after.as_ref(), 100).await?;
-        all.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    Ok(all)
-}
-
 impl App {
+    /// All webhooks of an environment at Persona.
+    ///
+    /// # Errors
+    /// [`SetUpFailure`].
+    pub async fn webhooks(&self, name: &EnvironmentName) -> Result<Vec<Webhook>, SetUpFailure> {
+        let (_, persona) = self.set_up_at(name)?;
+        let (mut all, mut after) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let (page, _) = self.ask(|| persona.list_webhooks(after.as_ref(), 100)).await?;
+            all.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// What setting up would do. `base` is where Persona reaches us; without it, the webhook there is.
     ///
     /// # Errors
     /// [`SetUpFailure`].
     pub async fn plan_set_up(&self, name: &EnvironmentName, base: Option<&str>) -> Result<SetUp, SetUpFailure> {
-        let (environment, persona) = self.set_up_at(name)?;
-        let all = webhooks(persona).await?;
+        let (environment, _) = self.set_up_at(name)?;
+        let all = self.webhooks(name).await?;
         let wanted = base.map(|base| format!("{}{}", base.trim_end_matches('/'), route(name)));
         let fits = |webhook: &&Webhook| match &wanted {
             Some(url) => webhook.url.trim_end_matches('/') == url,
@@ -163,18 +165,24 @@ impl App {
         for step in &set_up.steps {
             match (step, &id, &set_up.webhook) {
                 (Step::Make, _, _) => {
-                    let (made, secrets) = persona.create_webhook(&new_wish(&set_up.url), &fresh_key()?).await?;
+                    let (wish, key) = (new_wish(&set_up.url), fresh_key()?);
+                    let ((made, secrets), _) = self.ask(|| persona.create_webhook(&wish, &key)).await?;
                     self.keep_secrets(name, &made.id, secrets).await?;
                     id = Some(made.id);
                 }
                 (Step::Change(_), Some(id), Some(webhook)) => {
-                    persona.update_webhook(id, &changed_wish(webhook)).await?;
+                    let wish = changed_wish(webhook);
+                    self.ask(|| persona.update_webhook(id, &wish)).await?;
                 }
                 (Step::NewSecret, Some(id), _) => {
-                    let secrets = persona.rotate_webhook_secret(id, OVERLAP, &fresh_key()?).await?;
+                    let key = fresh_key()?;
+                    let (secrets, _) = self.ask(|| persona.rotate_webhook_secret(id, OVERLAP, &key)).await?;
                     self.keep_secrets(name, id, secrets).await?;
                 }
-                (Step::Enable, Some(id), _) => drop(persona.enable_webhook(id, &fresh_key()?).await?),
+                (Step::Enable, Some(id), _) => {
+                    let key = fresh_key()?;
+                    self.ask(|| persona.enable_webhook(id, &key)).await?;
+                }
                 (Step::Change(_) | Step::NewSecret | Step::Enable, _, _) => {}
             }
         }
@@ -196,17 +204,19 @@ impl App {
         let SetUp { webhook: Some(webhook), .. } = self.plan_set_up(name, base).await? else {
             return Err(SetUpFailure::NoAddress(name.clone()));
         };
-        let secrets = persona.rotate_webhook_secret(&webhook.id, overlap, &fresh_key()?).await?;
+        let key = fresh_key()?;
+        let (secrets, _) = self.ask(|| persona.rotate_webhook_secret(&webhook.id, overlap, &key)).await?;
         let ends = secrets.iter().filter_map(|secret| secret.ends_at).max();
         self.keep_secrets(name, &webhook.id, secrets).await?;
         Ok((webhook.id, ends))
     }
 
-    fn set_up_at(&self, name: &EnvironmentName) -> Result<(&Environment, &PersonaClient), SetUpFailure> {
+    fn set_up_at(&self, name: &EnvironmentName) -> Result<(&Environment, PersonaClient), SetUpFailure> {
         let environment =
             self.environments().get(name).ok_or_else(|| SetUpFailure::UnknownEnvironment(name.clone()))?;
         let persona = environment.persona.as_ref().ok_or_else(|| SetUpFailure::NoKey(name.clone()))?;
-        Ok((environment, persona))
+        // An operator waits.
+        Ok((environment, persona.at(Urgency::Waiting)))
     }
 
     /// Whether deliveries of a webhook can be verified: by a secret of its own, or by one that was configured, which

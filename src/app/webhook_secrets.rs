@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
 
 /// How long what was read is good without a reason to doubt it: then what was taken away ends here, too.
-const GOOD_FOR: Duration = Duration::from_secs(60);
+const GOOD_FOR: Duration = Duration::from_mins(1);
 
 /// How often signatures that match nothing make us look: anybody can send such.
 const LOOK: Duration = Duration::from_secs(1);

@@ -29,7 +29,7 @@ struct Which {
     /// The environment
     #[arg(long)]
     environment: String,
-    /// Where Persona reaches us, such as https://rekindle.example.com; not needed where a webhook posts to us already
+    /// Where Persona reaches us, such as <https://rekindle.example.com>; not needed where a webhook posts to us already
     #[arg(long)]
     url: Option<String>,
 }

@@ -70,7 +70,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     match App::new(config, database, Clock::System) {
         Ok(app) => {
             for environment in app.environments().values() {
-                findings.extend(environment_findings(environment).await);
+                findings.extend(environment_findings(&app, environment).await);
                 findings.extend(health::findings(&app, config, environment).await);
             }
             app.give_back_budgets().await;
@@ -126,7 +126,7 @@ async fn key_findings(config: &Config, database: &Database) -> Vec<Finding> {
     findings
 }
 
-async fn environment_findings(environment: &Environment) -> Vec<Finding> {
+async fn environment_findings(app: &App, environment: &Environment) -> Vec<Finding> {
     let settings = &environment.settings;
     let subject = format!("environments.{}", settings.name);
     let secrets = settings.webhook_secrets.len();
@@ -138,7 +138,7 @@ async fn environment_findings(environment: &Environment) -> Vec<Finding> {
             let answered = answer.verdict == "ok";
             findings.push(answer);
             if answered {
-                findings.extend(webhook::findings(&subject, &settings.name, persona).await);
+                findings.extend(webhook::findings(app, &subject, &settings.name).await);
                 findings.extend(health::clock(persona));
             }
         }

@@ -1,22 +1,21 @@
 //! Whether Persona sends us what we live on.
 
+use crate::app::App;
 use crate::app::setup::{self, posts_to};
 use crate::domain::ids::EnvironmentName;
 use crate::domain::webhook::Webhook;
-use crate::persona::client::PersonaClient;
-use crate::persona::error::PersonaError;
 
 use super::finding::{Finding, failed, ok, warning};
 
 /// What is to be said of the webhooks at Persona that post here.
-pub(super) async fn findings(subject: &str, name: &EnvironmentName, persona: &PersonaClient) -> Vec<Finding> {
+pub(super) async fn findings(app: &App, subject: &str, name: &EnvironmentName) -> Vec<Finding> {
     let subject = format!("{subject}: webhook");
-    match setup::webhooks(persona).await {
+    match app.webhooks(name).await {
         Ok(all) => {
             let ours: Vec<Webhook> = all.into_iter().filter(|webhook| posts_to(webhook, name)).collect();
             of_ours(&subject, name, &ours)
         }
-        Err(why) => vec![warning(subject, format!("it can't be looked at: {why}; {}", remedy(&why)))],
+        Err(why) => vec![warning(subject, format!("it can't be looked at: {why}"))],
     }
 }
 
@@ -44,11 +43,4 @@ fn of_ours(subject: &str, name: &EnvironmentName, ours: &[Webhook]) -> Vec<Findi
         }
     }
     findings
-}
-
-fn remedy(why: &PersonaError) -> &'static str {
-    match why.status() {
-        Some(403) => "give the API key the permission webhook.read, and webhook.write for `rekindle persona setup`",
-        _ => "try again",
-    }
 }
