@@ -1,6 +1,7 @@
 //! How fast deliveries get on disk, beside what the database takes without us, in one run on one machine.
 //!
-//! `cargo bench --bench ingest`; `-- quick` for a tenth of it, `-- sqlite` or `-- postgres` for one half. The server
+//! `cargo bench --bench ingest`; `-- quick` for a tenth of it, `-- sqlite` or `-- postgres` for one half, `-- memory` for
+//! twenty minutes of steady load, the memory told each minute, and nothing else. The server
 //! is the real binary in a process of its own; the load comes from this process, and PostgreSQL is a throw-away one
 //! with everything that makes it durable left on.
 
@@ -43,6 +44,9 @@ fn main() {
     let half = asked("sqlite") || asked("postgres");
     runtime.block_on(async {
         let mut table = Table::new();
+        if asked("memory") {
+            return memory().await;
+        }
         if !half || asked("postgres") {
             on_postgres(DELIVERIES / scale, &mut table).await;
         }
@@ -51,6 +55,26 @@ fn main() {
         }
         table.print();
     });
+}
+
+/// Whether the server grows under a load that does not: its resident memory after each of twenty minutes.
+async fn memory() {
+    const MINUTES: u32 = 20;
+    const RATE: f64 = 200.0;
+    let postgres = postgres::start().await;
+    let home = Home::on(&postgres.fresh().await).await;
+    let server = Server::rekindle(&home).await;
+    println!("{RATE} deliveries a second; resident {} MB idle", server.memory().0);
+    for minute in 1..=MINUTES {
+        let load = Load::prepare(Shape::FiveEach, 12_000, server.address);
+        let measured = load.open(RATE, 50).await;
+        let (now, most) = server.memory();
+        println!(
+            "minute {minute}: resident {now} MB, at most {most} MB; {:.0}/s, refused {}",
+            measured.rate, measured.refused
+        );
+    }
+    server.stop().await;
 }
 
 impl Shape {

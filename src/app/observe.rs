@@ -4,7 +4,7 @@
 //! lock on the person is what lets two events about two inquiries of one person, in two processes, each see the
 //! other's; it also keeps the members of a group the same until the transaction ends.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::app::Environments;
 use crate::domain::action::{Action, CancelledBy, DEFAULT_MAX_ATTEMPTS};
@@ -190,7 +190,10 @@ impl Ledger {
             let key = (action.planned.environment.clone(), action.planned.inquiry.clone());
             actions.entry(key).or_default().push(action);
         }
-        let members: Vec<InquiryKey> = parties.values().flatten().map(key_of).collect();
+        // A group of new inquiries alone has no lineage that anybody muted or that something took the place in.
+        let known: HashSet<&InquiryKey> = stored.iter().collect();
+        let is_known = |group: &&Vec<Inquiry>| group.iter().any(|inquiry| known.contains(&key_of(inquiry)));
+        let members: Vec<InquiryKey> = parties.values().filter(is_known).flatten().map(key_of).collect();
         let lineages = tx.lineages_of(&members.iter().collect::<Vec<_>>()).await?;
         let templates = templates(tx, parties.values().filter_map(|group| group.first())).await?;
         let mut all = Difference::default();

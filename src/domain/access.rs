@@ -139,7 +139,7 @@ impl Situation<'_> {
 
     fn finishes(&self, other: &Inquiry, inquiry: &Inquiry) -> bool {
         let since = other.finished.zip(inquiry.began()).is_none_or(|(finished, began)| finished >= began);
-        other.id != inquiry.id && (since || self.lineages.are_one(&other.id, &inquiry.id))
+        other.id != inquiry.id && (since || self.ended_lineage(other, inquiry))
     }
 
     /// The inquiry to get into, where it is not this one: the one that took its place, else the person's newest that

@@ -22,6 +22,9 @@ use crate::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquir
 use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::persona::wire;
 
+/// An inquiry has 25 sessions at most (<https://docs.withpersona.com/inquiry-sessions>), and a page ten or more.
+const PAGES_OF_SESSIONS: usize = 5;
+
 /// Asks one Persona environment; clones share connections, budget and what was learned of the key.
 #[derive(Debug, Clone)]
 pub struct PersonaClient(pub(super) Exchange);
@@ -204,18 +207,28 @@ impl PersonaClient {
         Ok(OneTimeLink { link, short: link_in(&answer, "one-time-link-short"), inquiry })
     }
 
-    /// The newest sessions of an inquiry, 100 at most, newest first.
+    /// The sessions of an inquiry, newest first. Persona documents no pages of them, so no size is asked for; where an
+    /// answer names a next page all the same, it is followed.
     ///
     /// # Errors
     /// [`PersonaError`], as for every call.
     #[tracing::instrument(name = "persona.client.list_sessions", skip_all,
         fields(method = "GET", status = Empty, request_id = Empty, elapsed_ms = Empty))]
     pub async fn list_sessions(&self, inquiry: &InquiryId) -> Result<Vec<Session>, PersonaError> {
-        let mut query = vec![("filter[inquiry-id]", inquiry.to_string())];
-        wire::page_query(&mut query, None, 100);
-        let answer = self.0.get(&["inquiry-sessions"], &query).await?;
-        let page = wire::page(&answer.body, wire::listed_session, SessionId::parse);
-        page_of(&answer, page, None).map(|page| page.items)
+        let (mut sessions, mut after): (Vec<Session>, Option<SessionId>) = (Vec::new(), None);
+        for _ in 0..PAGES_OF_SESSIONS {
+            let mut query = vec![("filter[inquiry-id]", inquiry.to_string())];
+            query.extend(after.as_ref().map(|id| ("page[after]", id.to_string())));
+            let answer = self.0.get(&["inquiry-sessions"], &query).await?;
+            let page = wire::page(&answer.body, wire::listed_session, SessionId::parse);
+            let page = page_of(&answer, page, after.as_ref())?;
+            sessions.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(sessions)
     }
 
     /// A one-time link into a session there is, so that it takes none.

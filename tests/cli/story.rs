@@ -124,9 +124,8 @@ on_both! {
             "# TYPE rekindle_oldest_due_seconds gauge",
             r#"rekindle_deliveries_total{environment="sandbox",outcome="applied"}"#,
             r#"rekindle_attempts_total{kind="remind",outcome="done"} 1"#,
-            r#"rekindle_actions{environment="sandbox",kind="remind",state="done"} 1"#,
-            r#"rekindle_actions{environment="sandbox",kind="remind",state="cancelled"} 1"#,
             r#"rekindle_actions{environment="sandbox",kind="remind",state="planned"} 0"#,
+            r#"rekindle_actions{environment="sandbox",kind="remind",state="failed"} 0"#,
         ] {
             assert!(metrics.contains(line), "{line} in {metrics}");
         }

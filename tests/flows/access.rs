@@ -264,7 +264,7 @@ on_both! {
         world.settle().await;
         world.enters(&ada).await;
         let Admission::Busy { retry_after } = world.admit(&bo, Form::Browser).await else { panic!() };
-        assert!(retry_after <= seconds(60), "{retry_after:?}");
+        assert!(retry_after <= seconds(65), "{retry_after:?}");
         world.clock.advance(retry_after);
         world.enters(&bo).await;
         world.finish().await;

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use tracing::warn;
 
 use super::doors::Kept;
-use super::{Admission, LATER, Looks, Next, SHORTLY, View};
+use super::{Admission, LONGEST, Looks, Next, SHORTLY, View};
 use crate::app::{App, Environment};
 use crate::domain::access::{Form, Way};
 use crate::domain::ids::{InquiryId, SessionId};
@@ -210,7 +210,7 @@ fn is_refusal(error: &PersonaError) -> bool {
 
 fn busy(inquiry: &InquiryId, error: &PersonaError) -> Admission {
     warn!(%inquiry, %error, "somebody waits, and Persona does not let them in");
-    Admission::Busy { retry_after: error.retry_after().unwrap_or(SHORTLY).min(LATER) }
+    Admission::Busy { retry_after: error.retry_after().unwrap_or(SHORTLY).min(LONGEST) }
 }
 
 fn admission(inquiry: &Inquiry, means: Means, kept: Kept) -> Admission {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tracing::warn;
 
-use super::{LATER, SHORTLY};
+use super::{LATER, LONGEST, SHORTLY};
 use crate::app::perform::Finished;
 use crate::app::step::Wanted;
 use crate::app::{App, Environment};
@@ -105,10 +105,10 @@ impl App {
             Outcome::Done | Outcome::Cancel { .. } => Inline::Ended,
             Outcome::Retry { at, .. } => {
                 let wait = at.map_or(SHORTLY, |at| at.since(now));
-                Inline::Failed { retry_after: wait.max(SignedDuration::from_secs(1)).min(LATER) }
+                Inline::Failed { retry_after: wait.max(SignedDuration::from_secs(1)).min(LONGEST) }
             }
             Outcome::Postpone { until, .. } => {
-                Inline::Failed { retry_after: until.since(now).max(SignedDuration::from_secs(1)).min(LATER) }
+                Inline::Failed { retry_after: until.since(now).max(SignedDuration::from_secs(1)).min(LONGEST) }
             }
             Outcome::GiveUp { .. } => Inline::Failed { retry_after: LATER },
         };

@@ -104,6 +104,9 @@ const MOST_STEPS: usize = 10;
 /// When to try again, where nobody says.
 const SHORTLY: SignedDuration = SignedDuration::from_secs(5);
 
+/// Nobody is told to wait longer: a window of Persona's limit, and a margin.
+const LONGEST: SignedDuration = SignedDuration::from_mins(2);
+
 /// When to try again what Persona refused for a reason that an operator has to mend.
 const LATER: SignedDuration = SignedDuration::from_mins(1);
 
@@ -257,7 +260,7 @@ impl App {
             Ok(_) => Ok(Next::Again),
             Err(RereadError::Persona(error)) => {
                 warn!(inquiry = %id, %error, "somebody waits, and Persona does not tell how their inquiry stands");
-                Ok(Next::Answer(Admission::Busy { retry_after: error.retry_after().unwrap_or(SHORTLY).min(LATER) }))
+                Ok(Next::Answer(Admission::Busy { retry_after: error.retry_after().unwrap_or(SHORTLY).min(LONGEST) }))
             }
             Err(RereadError::Storage(error)) => Err(error),
         }

@@ -60,12 +60,14 @@ impl Situation<'_> {
         self.group.iter().find(|other| finished_since(other, inquiry) || self.ended_lineage(other, inquiry))
     }
 
-    /// Whether `other` ended the lineage both belong to. One that was replaced because it was over ended nothing.
+    /// Whether `other` ended the lineage both belong to. One that was replaced because it was over ended nothing, unless
+    /// what was taken for failed was passed after all.
     pub(in crate::domain) fn ended_lineage(&self, other: &Inquiry, inquiry: &Inquiry) -> bool {
         let cause = self.lineages.succession(&other.id).map(|succession| succession.cause);
         other.id != inquiry.id
             && other.status().is_some_and(Status::is_over)
-            && !matches!(cause, Some(Cause::Failed | Cause::Redacted))
+            && cause != Some(Cause::Redacted)
+            && !(cause == Some(Cause::Failed) && other.status() == Some(&Status::Failed))
             && self.lineages.are_one(&other.id, &inquiry.id)
     }
 

@@ -105,5 +105,9 @@ fn a_live_inquiry_is_ended_when_another_of_its_lineage_is_finished() {
     let done = scene.situation(4 * HOUR).access(&scene.group[1], Form::Browser, ROOM);
     assert_eq!(done, Access::Done { inquiry: id("inq_1"), status: Status::Completed });
     scene.lineages.successions[0].cause = Cause::Failed;
+    assert_eq!(ended(&scene), 1, "what was taken for failed was passed after all");
+    let mut failed = expired("inq_1", HOUR);
+    tell(&mut failed, "inquiry.failed", 3 * HOUR, &json!({ "failed-at": at(HOUR).to_string() }));
+    scene.group[0] = failed;
     assert_eq!(ended(&scene), 0, "it was replaced because it was over");
 }
