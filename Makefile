@@ -1,7 +1,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint torture torture-sabotage bench
+.PHONY: help demo test lint torture torture-sabotage simulate bench
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -34,6 +34,12 @@ torture-sabotage: ## See that the torture finds a loss and a duplicate in builds
 		TORTURE_BINARY=$(CURDIR)/target/sabotage/debug/rekindle TORTURE_SABOTAGE=$$defect TORTURE_SECONDS=15 \
 			$(CARGO) test --locked --test it torture:: -- --nocapture --test-threads=1 || exit 1; \
 	done
+
+SIMULATE_PEOPLE ?= 1000
+
+simulate: ## Let 1,000 people come for 30 days, whatever Persona does (SIMULATE_PEOPLE=100 for less)
+	SIMULATE_PEOPLE=$(SIMULATE_PEOPLE) $(CARGO) test --locked --release --test it \
+		flows::simulation::everyone_of_a_thousand -- --ignored --nocapture
 
 bench: ## Run the benchmarks
 	scripts/test-setup.sh

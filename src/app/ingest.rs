@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::batch::{self, Arrival};
 use crate::app::committer::{Books, Bounds, Committer, NotCommitted};
@@ -99,23 +101,36 @@ impl App {
     /// [`Refusal`] when nothing was kept, or nobody can say whether it was.
     pub async fn receive(&self, delivery: Delivery<'_>) -> Result<Receipt, Refusal> {
         let (name, environment) = self.environment(delivery.environment).ok_or(Refusal::UnknownEnvironment)?;
-        let now = self.clock().now();
-        let body = Bytes::copy_from_slice(delivery.body);
-        let arrival = if body.len() > LONG_BODY {
-            let (app, name, signature) = (self.clone(), name.clone(), delivery.signature.map(<[u8]>::to_vec));
-            let check = move || {
-                let environment = app.environments().get(&name).ok_or(Refusal::UnknownEnvironment)?;
-                Ok(examine(&name, environment, signature.as_deref(), body, now)?)
-            };
-            let checked = tokio::task::spawn_blocking(check).await;
-            checked.unwrap_or_else(|defect| std::panic::resume_unwind(defect.into_panic()))
-        } else {
-            examine(name, environment, delivery.signature, body, now).map_err(Refusal::Signature)
+        let arrival = match self.check(name, environment, delivery).await {
+            Err(Refusal::Signature(SignatureError::Mismatch)) if self.doubt_webhook_secrets(name).await? => {
+                self.check(name, environment, delivery).await
+            }
+            checked => checked,
         }?;
         self.committer().commit(arrival).await.map_err(|why| match why {
             NotCommitted::Full => Refusal::Overloaded,
             NotCommitted::Storage(error) => Refusal::Storage(error),
         })
+    }
+
+    /// Checks that a delivery is Persona's, by the secrets known now, and reads it.
+    async fn check(
+        &self,
+        name: &EnvironmentName,
+        environment: &Environment,
+        delivery: Delivery<'_>,
+    ) -> Result<Arrival, Refusal> {
+        let now = self.clock().now();
+        let (secrets, tolerance) =
+            (self.verifying_secrets(environment, now).await?, environment.settings.signature_tolerance);
+        let body = Bytes::copy_from_slice(delivery.body);
+        if body.len() <= LONG_BODY {
+            return Ok(examine(name, (&secrets, tolerance), delivery.signature, body, now)?);
+        }
+        let (name, signature) = (name.clone(), delivery.signature.map(<[u8]>::to_vec));
+        let check = move || examine(&name, (&secrets, tolerance), signature.as_deref(), body, now);
+        let checked = tokio::task::spawn_blocking(check).await;
+        Ok(checked.unwrap_or_else(|defect| std::panic::resume_unwind(defect.into_panic()))?)
     }
 
     fn environment(&self, name: &str) -> Option<(&EnvironmentName, &Environment)> {
@@ -172,12 +187,12 @@ impl Books for Ledgers {
 /// Checks that a body is Persona's, and reads it.
 fn examine(
     name: &EnvironmentName,
-    environment: &Environment,
+    accepted: (&[SecretString], SignedDuration),
     signature: Option<&[u8]>,
     body: Bytes,
     now: Timestamp,
 ) -> Result<Arrival, SignatureError> {
-    let verified = verify(environment, signature, &body, now)?;
+    let verified = verify(accepted, signature, &body, now)?;
     Ok(match Event::parse(&body, now) {
         Ok(event) => Arrival::event(name, event, verified.age, Origin::Webhook, now, body),
         Err(why) => Arrival::unreadable(name, why.to_string(), Origin::Webhook, now, body),
@@ -185,14 +200,11 @@ fn examine(
 }
 
 fn verify(
-    environment: &Environment,
+    (secrets, tolerance): (&[SecretString], SignedDuration),
     signature: Option<&[u8]>,
     body: &[u8],
     now: Timestamp,
 ) -> Result<Verified, SignatureError> {
-    use secrecy::ExposeSecret;
-
-    let settings = &environment.settings;
-    let secrets: Vec<&[u8]> = settings.webhook_secrets.iter().map(|secret| secret.expose_secret().as_bytes()).collect();
-    signature::verify(signature, body, &secrets, now, settings.signature_tolerance)
+    let secrets: Vec<&[u8]> = secrets.iter().map(|secret| secret.expose_secret().as_bytes()).collect();
+    signature::verify(signature, body, &secrets, now, tolerance)
 }

@@ -72,6 +72,12 @@ pub mod singleton;
 
 pub mod queries;
 
+pub mod diagnosis;
+
+mod webhook_secrets;
+
+pub mod setup;
+
 mod backlog;
 
 use std::collections::BTreeMap;
@@ -83,6 +89,7 @@ use jiff::SignedDuration;
 use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
+use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
 use crate::config::{self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
 use crate::domain::action::Kind;
@@ -114,6 +121,7 @@ struct Shared {
     /// How long an action is held that is performed for somebody who waits, and how often that is renewed.
     lease: (Duration, Duration),
     doors: Doors,
+    registered: Registered,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
     links: Links,
@@ -190,6 +198,7 @@ impl App {
             reread_after,
             lease,
             doors: Doors::default(),
+            registered: Registered::default(),
             reconcile,
             retention,
             links: config.links.clone(),

@@ -10,6 +10,7 @@ use crate::app::queries::{Entry, Story};
 use crate::cli::Common;
 use crate::cli::mute::Mute;
 use crate::cli::output::{self, or_dash};
+use crate::cli::why::Why;
 use crate::clock::Clock;
 use crate::domain::ids::{EnvironmentName, ReferenceId, TemplateId};
 use crate::domain::plan::Standing;
@@ -23,6 +24,8 @@ pub(super) enum Inquiries {
     List(List),
     /// One inquiry with everything that happened to it
     Show(Show),
+    /// Whether the person of an inquiry gets in now; if not, why, and what helps
+    Why(Why),
     /// Tell nobody anything about an inquiry, and revive nothing in advance; who comes still gets in
     Mute(Mute),
     /// Let people be told again
@@ -132,6 +135,7 @@ impl Inquiries {
         match self {
             Self::List(list) => list.run().await,
             Self::Show(show) => show.run().await,
+            Self::Why(why) => why.run().await,
             Self::Mute(mute) => mute.run(true).await,
             Self::Unmute(mute) => mute.run(false).await,
         }

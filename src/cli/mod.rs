@@ -13,6 +13,7 @@ mod migrate;
 mod mute;
 mod open;
 mod output;
+mod persona;
 mod prune;
 mod reconcile;
 mod serve;
@@ -21,6 +22,7 @@ pub mod telemetry;
 mod templates;
 mod tokens;
 mod vault;
+mod why;
 mod worker;
 
 use std::path::PathBuf;
@@ -76,6 +78,9 @@ enum Verb {
     /// What applications and customers authenticate by
     #[command(subcommand)]
     Tokens(tokens::Tokens),
+    /// What is set up at Persona for us
+    #[command(subcommand)]
+    Persona(persona::Persona),
     /// Bring the database's schema up to date
     Migrate(migrate::Migrate),
     /// Check configuration, database, Persona and secrets, and say what to do
@@ -123,6 +128,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Prune(prune) => prune.run().await,
         Verb::Keys(keys) => keys.run().await,
         Verb::Tokens(tokens) => tokens.run().await,
+        Verb::Persona(persona) => persona.run().await,
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Doctor(doctor) => doctor.run().await,
     }

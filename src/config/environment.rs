@@ -27,7 +27,7 @@ pub struct Environment {
     pub name: EnvironmentName,
     /// Whether to do anything about what is planned.
     pub mode: Mode,
-    /// `wbhsec_…`, at least one; several while Persona rotates them.
+    /// `wbhsec_…`; several while Persona rotates them, none where `rekindle persona setup` keeps them.
     pub webhook_secrets: Vec<SecretString>,
     /// Always there in [`Mode::Act`].
     pub api_key: Option<SecretString>,
@@ -101,7 +101,9 @@ pub(super) fn environment(
 
 fn webhook_secrets(section: &mut Section<'_>) -> Vec<SecretString> {
     let before = section.reading.mistakes();
-    let entries = secret::several(section, "webhook_secrets", "webhook_secrets_file").unwrap_or_default();
+    let given = secret::several(section, "webhook_secrets", "webhook_secrets_file");
+    let none_meant = given.as_ref().is_some_and(Vec::is_empty);
+    let entries = given.unwrap_or_default();
     let reading = section.reading;
     let mut secrets = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -111,9 +113,10 @@ fn webhook_secrets(section: &mut Section<'_>) -> Vec<SecretString> {
             secrets.extend(secret::webhook_secret(reading, entry));
         }
     }
-    if secrets.is_empty() && reading.mistakes() == before {
+    if secrets.is_empty() && !none_meant && reading.mistakes() == before {
         let trouble = "is needed, as no delivery can be verified without; \
-                       copy the secret (wbhsec_…) from the webhook's page in Persona's dashboard";
+                       copy the secret (wbhsec_…) from the webhook's page in Persona's dashboard, \
+                       or write webhook_secrets = [] and let `rekindle persona setup` keep it";
         section.refuse("webhook_secrets", None, trouble);
     }
     secrets

@@ -1,9 +1,13 @@
 //! What a configuration allows and its operator probably didn't mean.
 
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::{Config, Environment, NotifierConfig};
 use crate::domain::rules::{Rules, Step};
+
+/// Persona advises against more than 15 days (<https://help.withpersona.com/articles/4m6n5LkyT8po1eefaBmBBO>).
+const LONGEST_ADVISED: SignedDuration = SignedDuration::from_hours(15 * 24);
 
 /// 24 bytes, the least that Standard Webhooks recommends, in base64.
 const SHORTEST_SIGNING_SECRET: usize = "whsec_".len() + 32;
@@ -50,6 +54,7 @@ fn of_environment(environment: &Environment, notifiers: bool, warnings: &mut Vec
 }
 
 fn of_rules(at: &str, rules: &Rules, notifiers: bool, warnings: &mut Vec<String>) {
+    of_bounds(at, rules, warnings);
     if notifiers && rules.notify.is_empty() && !rules.reminders.is_empty() {
         warnings
             .push(format!("{at}.notify: names nobody, so its reminders go nowhere; write reminders = [] to have none"));
@@ -70,6 +75,42 @@ fn of_rules(at: &str, rules: &Rules, notifiers: bool, warnings: &mut Vec<String>
         warnings.push(format!(
             "{at}.max_reminders = {}: cuts off the last of the {planned} reminders configured",
             rules.max_reminders
+        ));
+    }
+}
+
+/// Whether what is configured can come to pass, and no longer goes on than Persona advises.
+fn of_bounds(at: &str, rules: &Rules, warnings: &mut Vec<String>) {
+    let most = Step::Left(LONGEST_ADVISED);
+    if rules.access.give_up_after > LONGEST_ADVISED {
+        let text = Step::Left(rules.access.give_up_after);
+        warnings.push(format!(
+            "{at}.give_up_after = \"{text}\": Persona advises against more than {most} for one verification; shorten it"
+        ));
+    }
+    if rules.lifetime > LONGEST_ADVISED {
+        let text = Step::Left(rules.lifetime);
+        warnings.push(format!(
+            "{at}.lifetime = \"{text}\": Persona advises against inquiries that live longer than {most}; shorten their \
+             expiry at Persona, and this with it"
+        ));
+    }
+    if rules.reminders.is_empty() || rules.notify.is_empty() {
+        return;
+    }
+    let outside = |step: &Step| matches!(step, Step::Left(left) if *left >= rules.lifetime);
+    if rules.reminders.iter().all(outside) {
+        warnings.push(format!(
+            "{at}.reminders: none of them comes at a time of its own within the lifetime of {}; use a share of the \
+             lifetime, such as \"50%\", or less time before its end",
+            Step::Left(rules.lifetime)
+        ));
+    }
+    if rules.access.resume_within <= rules.lifetime && rules.access.revive_after.is_some() {
+        warnings.push(format!(
+            "{at}.resume_within = \"{}\": is over before an inquiry of {} expires, so none is ever revived; raise it",
+            Step::Left(rules.access.resume_within),
+            Step::Left(rules.lifetime)
         ));
     }
 }

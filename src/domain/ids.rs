@@ -93,6 +93,10 @@ id! {
     AccountId
 }
 id! {
+    /// Persona's `wbh_…`.
+    WebhookId
+}
+id! {
     /// The application's own, opaque name for a person, as Persona's `reference-id`.
     ReferenceId
 }

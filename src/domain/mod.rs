@@ -28,6 +28,8 @@ pub mod subject;
 
 pub mod event;
 
+pub mod webhook;
+
 pub mod signature;
 
 pub mod plan;
@@ -39,3 +41,5 @@ pub mod token;
 pub mod customer;
 
 pub mod hosted_flow;
+
+pub mod diagnosis;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::domain::ids::{AccountId, EventId, InquiryId};
+use crate::domain::ids::{AccountId, EventId, InquiryId, WebhookId};
 use crate::domain::resource::{get, id_of, is, path, related};
 
 /// The longest kind of a resource that becomes part of a name, in bytes.
@@ -36,6 +36,12 @@ impl SubjectId {
     #[must_use]
     pub fn event(id: &EventId) -> Self {
         Self(format!("event/{id}"))
+    }
+
+    /// A webhook, whose secrets are sealed.
+    #[must_use]
+    pub fn webhook(id: &WebhookId) -> Self {
+        Self(format!("webhook/{id}"))
     }
 
     /// A subject as it was stored.

@@ -27,7 +27,7 @@ const PAGES_OF_SESSIONS: usize = 5;
 
 /// Asks one Persona environment; clones share connections, budget and what was learned of the key.
 #[derive(Debug, Clone)]
-pub struct PersonaClient(Exchange);
+pub struct PersonaClient(pub(super) Exchange);
 
 const NO_INQUIRY: &str = "it carries no inquiry";
 const OTHER_INQUIRY: &str = "it carries another inquiry";
@@ -59,6 +59,13 @@ impl PersonaClient {
     #[must_use]
     pub fn budget(&self) -> Option<Told> {
         self.0.budget()
+    }
+
+    /// How far our clock is ahead of the `Date` of Persona's last answer, to a second or two; negative when it is
+    /// behind, `None` before the first.
+    #[must_use]
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.0.ahead()
     }
 
     /// Reads one inquiry, with its template where the key may see it.
@@ -317,7 +324,7 @@ fn link_in(answer: &Answer, key: &str) -> Option<SecretString> {
 }
 
 /// A page that leads back to itself would be read for ever.
-fn page_of<T, Id: PartialEq>(
+pub(super) fn page_of<T, Id: PartialEq>(
     answer: &Answer,
     page: Option<Page<T, Id>>,
     after: Option<&Id>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::SignedDuration;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::Value;
@@ -12,6 +13,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::domain::budget::{Told, Urgency};
 use crate::persona::budget::{self, Busy, Gate, Gauge, Pass};
+use crate::persona::date::Ahead;
 use crate::persona::error::PersonaError;
 use crate::persona::request::IdempotencyKey;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
@@ -35,6 +37,7 @@ struct Shared {
     http: Client,
     base: Url,
     gauge: Gauge,
+    ahead: Ahead,
     gate: Arc<dyn Gate>,
     clock: Clock,
     /// Set once the key has shown that it may not include templates.
@@ -72,8 +75,8 @@ impl Exchange {
             .timeout(settings.timeout);
         let http = if tls::is_plain(&base) { http.no_proxy() } else { http };
         let http = http.build().map_err(|error| InvalidSettings::Tls(error.to_string()))?;
-        let (gauge, without_include) = (Gauge::default(), AtomicBool::new(false));
-        let shared = Arc::new(Shared { http, base, gauge, gate, clock, without_include });
+        let (gauge, ahead, without_include) = (Gauge::default(), Ahead::default(), AtomicBool::new(false));
+        let shared = Arc::new(Shared { http, base, gauge, ahead, gate, clock, without_include });
         Ok(Self { shared, urgency: Urgency::Reminder })
     }
 
@@ -84,6 +87,11 @@ impl Exchange {
 
     pub(super) fn budget(&self) -> Option<Told> {
         self.shared.gauge.read()
+    }
+
+    /// How far our clock is ahead of the one of Persona's last answer; negative when it is behind.
+    pub(super) fn ahead(&self) -> Option<SignedDuration> {
+        self.shared.ahead.read()
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -130,6 +138,11 @@ impl Exchange {
         .await
     }
 
+    /// A change that comes to the same however often it is made: Persona keeps keys for `POST` only.
+    pub(super) async fn patch(&self, path: &[&str], body: &Value) -> Result<Answer, PersonaError> {
+        self.send(self.shared.http.request(Method::PATCH, self.url(path)?).json(body)).await
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url, PersonaError> {
         // The URL standard drops dot segments, which would turn one inquiry's address into another resource's.
         if path.iter().any(|segment| matches!(*segment, "." | "..")) {
@@ -158,6 +171,7 @@ impl Exchange {
         let response = request.send().await.map_err(|error| unanswered(&error))?;
         let (status, now) = (response.status().as_u16(), self.clock().now());
         let told = self.shared.gauge.note(response.headers(), now);
+        self.shared.ahead.note(response.headers(), now);
         pass.answered(status, response.headers(), told, now);
         let request_id = response.headers().get("Request-Id").and_then(request_id);
         span.record("status", status);

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod settings;
+pub mod webhooks;
 
 pub mod request;
 
@@ -11,6 +12,7 @@ pub mod error;
 
 pub mod budget;
 
+mod date;
 mod exchange;
 mod wire;
 

@@ -51,6 +51,7 @@ pub mod subjects;
 pub mod template_runs;
 pub mod templates;
 pub mod tokens;
+pub mod webhook_secrets;
 
 pub use alone::Alone;
 pub use database::{Database, Kind};
@@ -105,4 +106,5 @@ pub const ALL_SQL: &[&[Sql]] = &[
     creations::STATEMENTS,
     idempotency::STATEMENTS,
     static_links::STATEMENTS,
+    webhook_secrets::STATEMENTS,
 ];

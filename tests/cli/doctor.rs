@@ -1,8 +1,9 @@
 //! `rekindle doctor`: everything that can be wrong, found and told with what to do.
 
+use rekindle::persona::simulator::{Included, WebhookSettings};
 use serde_json::Value;
 
-use super::outside::{Outside, living};
+use super::outside::{ENVIRONMENT, Outside, living};
 use super::process::{Installation, Said, webhook_secret};
 use crate::support::on_both;
 
@@ -32,6 +33,9 @@ on_both! {
     async fn a_sound_installation_is_found_sound(scratch: &Scratch) {
         let outside = Outside::with(living(3_600)).await;
         let mut rekindle = Installation::new(&outside.configuration(&scratch.url, ""));
+        let mut webhook = WebhookSettings::new(rekindle.webhook(ENVIRONMENT), webhook_secret(ENVIRONMENT));
+        webhook.included = Included::All;
+        outside.persona.set_webhook(ENVIRONMENT, Some(webhook)).unwrap();
         for serving in [false, true] {
             let (code, told) = findings(&rekindle).await;
             assert_eq!(code, Some(0), "{told:#?}");

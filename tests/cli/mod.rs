@@ -11,6 +11,7 @@ mod links;
 mod lists;
 mod operate;
 mod outside;
+mod persona;
 pub mod process;
 mod restarts;
 mod sealing;

@@ -1,5 +1,6 @@
 //! Who gets in how: the table, row by row, and that there is one decision for everything there can be.
 
+mod diagnosis;
 mod plan;
 mod properties;
 mod rows;

@@ -15,7 +15,10 @@ mod reconcile;
 mod reminder;
 mod replacement;
 mod retention;
+mod setup;
+mod simulation;
 mod templates;
+mod why;
 mod world;
 
 use crate::support::application;

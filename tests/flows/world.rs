@@ -118,8 +118,20 @@ impl World {
 
     /// Another process beside this one, on the same database.
     pub async fn another_process(&self) -> App {
-        let database = Database::open(&self.url).await.unwrap();
+        let database = open(&self.url).await;
         App::new(&Config::from_toml(&self.config).unwrap(), database, self.clock.clone()).unwrap()
+    }
+
+    /// As [`World::restart`], and Persona goes on with the webhook it has.
+    pub async fn restart_keeping_webhook(&mut self) {
+        let webhook = self.persona.webhooks(ENVIRONMENT).unwrap().pop().unwrap();
+        self.restart().await;
+        self.persona.set_webhook(ENVIRONMENT, Some(webhook)).unwrap();
+    }
+
+    /// Where Persona reaches us.
+    pub fn base(&self) -> String {
+        self.webhook_url.split("/webhooks/").next().unwrap().to_owned()
     }
 
     /// Stops the process; deliveries find nobody.

@@ -27,3 +27,4 @@ mod template_runs;
 mod templates;
 mod timestamps;
 mod transactions;
+mod webhook_secrets;

@@ -202,7 +202,11 @@ impl App {
     }
 
     /// The inquiry somebody comes for: of several, the newest that is not over.
-    async fn whose(&self, environment: &Environment, whom: &Whom) -> Result<Option<InquiryId>, StorageError> {
+    pub(in crate::app) async fn whose(
+        &self,
+        environment: &Environment,
+        whom: &Whom,
+    ) -> Result<Option<InquiryId>, StorageError> {
         let (reference_id, template) = match whom {
             Whom::Inquiry(id) => return Ok(Some(id.clone())),
             Whom::Person { reference_id, template } => (reference_id, template),

@@ -104,7 +104,7 @@ async fn overview(State(simulator): State<Simulator>) -> Json<Value> {
         let environments: Vec<Value> = world
             .environment_handles()
             .map(|handle| world.environment(handle))
-            .map(|known| json!({ "name": known.name, "id": known.id, "webhook": known.webhook.as_ref().map(|hook| &hook.url) }))
+            .map(|known| json!({ "name": known.name, "id": known.id, "webhook": known.webhooks.first().map(|hook| &hook.settings.url) }))
             .collect();
         let templates = world.templates.iter();
         let templates: Vec<Value> = templates

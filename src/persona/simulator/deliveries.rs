@@ -34,6 +34,8 @@ pub(super) struct Delivery {
     pub(super) event: EventId,
     pub(super) event_name: &'static str,
     pub(super) environment: EnvironmentHandle,
+    /// The id of the webhook it goes to.
+    pub(super) webhook: String,
     pub(super) body: Bytes,
     pub(super) state: DeliveryState,
     pub(super) attempts_made: usize,
@@ -51,7 +53,7 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
-    pub(super) fn schedule(&mut self, event: &Event, body: Bytes, at: Timestamp) {
+    pub(super) fn schedule(&mut self, event: &Event, webhook: String, body: Bytes, at: Timestamp) {
         let number = self.all.last_key_value().map_or(1, |(last, _)| last + 1);
         self.due.insert((at, number));
         self.all.insert(
@@ -61,6 +63,7 @@ impl Deliveries {
                 event: event.id.clone(),
                 event_name: event.name,
                 environment: event.environment,
+                webhook,
                 body,
                 state: DeliveryState::Due(at),
                 attempts_made: 0,
@@ -128,9 +131,10 @@ impl Deliveries {
         }
     }
 
-    /// Gives up what is pending in an environment, as disabling a webhook does.
-    pub(super) fn give_up(&mut self, environment: EnvironmentHandle) {
-        for delivery in self.all.values_mut().filter(|delivery| delivery.environment == environment) {
+    /// Gives up what is pending for a webhook, as disabling it does.
+    pub(super) fn give_up(&mut self, environment: EnvironmentHandle, webhook: &str) {
+        let theirs = |delivery: &&mut Delivery| delivery.environment == environment && delivery.webhook == webhook;
+        for delivery in self.all.values_mut().filter(theirs) {
             match delivery.state {
                 DeliveryState::Due(at) => {
                     self.due.remove(&(at, delivery.number));

@@ -196,9 +196,11 @@ impl Simulator {
 impl World {
     /// Counts an attempt and makes the request for it; nothing when the webhook is gone or was disabled meanwhile.
     fn begin_attempt(&mut self, number: u64, now: Timestamp) -> Option<Posting> {
-        let environment = self.deliveries.get_mut(number)?.environment;
-        let Some(webhook) = self.environment(environment).webhook.clone().filter(|webhook| webhook.enabled) else {
-            self.deliveries.give_up(environment);
+        let delivery = self.deliveries.get_mut(number)?;
+        let (environment, id) = (delivery.environment, delivery.webhook.clone());
+        let webhook = self.environment(environment).webhooks.iter().find(|webhook| webhook.id == id);
+        let Some(webhook) = webhook.map(|webhook| webhook.settings.clone()).filter(|webhook| webhook.enabled) else {
+            self.deliveries.give_up(environment, &id);
             return None;
         };
         let lost = self.random.chance(self.faults.deliveries_lost_share);

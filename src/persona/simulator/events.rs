@@ -94,11 +94,12 @@ impl World {
             created_at: whole_millisecond(occurrence.at),
             payload,
         };
-        let webhook = self.environment(occurrence.environment).webhook.as_ref();
-        let body =
-            webhook.filter(|webhook| payload::is_wanted(&event, webhook)).map(|hook| payload::body(&event, hook));
-        if let Some(body) = body {
-            self.deliveries.schedule(&event, body, occurrence.at);
+        let webhooks = self.environment(occurrence.environment).webhooks.iter();
+        let wanting = webhooks.filter(|webhook| payload::is_wanted(&event, &webhook.settings));
+        let bodies: Vec<_> =
+            wanting.map(|webhook| (webhook.id.clone(), payload::body(&event, &webhook.settings))).collect();
+        for (webhook, body) in bodies {
+            self.deliveries.schedule(&event, webhook, body, occurrence.at);
         }
         self.events.push(event);
     }
@@ -106,10 +107,10 @@ impl World {
     /// Puts an event on its way once more, as the Dashboard's resend does.
     pub(super) fn resend(&mut self, id: &EventId, now: Timestamp) -> Result<(), Refusal> {
         let event = self.events.get(id).ok_or_else(Refusal::not_found)?;
-        let webhook = self.environment(event.environment).webhook.as_ref();
-        let webhook = webhook.ok_or_else(|| Refusal::conflict("The environment has no webhook"))?;
-        let body = payload::body(event, webhook);
-        self.deliveries.schedule(event, body, now);
+        let webhooks = &self.environment(event.environment).webhooks;
+        let webhook = webhooks.first().ok_or_else(|| Refusal::conflict("The environment has no webhook"))?;
+        let (webhook, body) = (webhook.id.clone(), payload::body(event, &webhook.settings));
+        self.deliveries.schedule(event, webhook, body, now);
         Ok(())
     }
 
@@ -137,6 +138,7 @@ impl World {
     }
 
     fn shows_related(&self, environment: EnvironmentHandle) -> bool {
-        self.environment(environment).webhook.as_ref().is_some_and(|webhook| webhook.included != Included::None)
+        let webhooks = &self.environment(environment).webhooks;
+        webhooks.iter().any(|webhook| webhook.settings.included != Included::None)
     }
 }

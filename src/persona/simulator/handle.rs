@@ -17,7 +17,7 @@ use super::requests::RequestRecord;
 use super::settings::{Life, Settings};
 use super::unknowns::Unknowns;
 use super::views::{DeliveryView, EventView, InquiryView};
-use super::webhook::WebhookSettings;
+use super::webhook::{Webhook, WebhookSettings};
 use super::world::World;
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, InquiryId, SessionId, TemplateId, TemplateVersionId};
@@ -187,13 +187,34 @@ impl Simulator {
     /// # Errors
     /// When there is no such environment.
     pub fn set_webhook(&self, environment: &str, webhook: Option<WebhookSettings>) -> Result<(), Refusal> {
+        self.change(|world, now| {
+            let environment = world.environment_named(environment)?;
+            let keeps = webhook.as_ref().is_some_and(|webhook| webhook.enabled);
+            let mut former = std::mem::take(&mut world.environment_mut(environment).webhooks);
+            for (place, one) in former.iter().enumerate() {
+                if place > 0 || !keeps {
+                    world.deliveries.give_up(environment, &one.id);
+                }
+            }
+            // Changed, it is the same webhook as before.
+            let first = (!former.is_empty()).then(|| former.swap_remove(0));
+            let changed = webhook.map(|settings| match first {
+                Some(first) => Webhook { settings, ..first },
+                None => Webhook::by_hand(settings, now),
+            });
+            world.environment_mut(environment).webhooks = changed.into_iter().collect();
+            Ok(())
+        })
+    }
+
+    /// The webhooks of an environment, in the order in which they were made.
+    ///
+    /// # Errors
+    /// When there is no such environment.
+    pub fn webhooks(&self, environment: &str) -> Result<Vec<WebhookSettings>, Refusal> {
         self.change(|world, _| {
             let environment = world.environment_named(environment)?;
-            if !webhook.as_ref().is_some_and(|webhook| webhook.enabled) {
-                world.deliveries.give_up(environment);
-            }
-            world.environment_mut(environment).webhook = webhook;
-            Ok(())
+            Ok(world.environment(environment).webhooks.iter().map(|webhook| webhook.settings.clone()).collect())
         })
     }
 

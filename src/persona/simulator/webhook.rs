@@ -61,6 +61,26 @@ pub enum Included {
     Only(Vec<String>),
 }
 
+/// A webhook as Persona keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct Webhook {
+    /// `wbh_…`
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) created_at: Timestamp,
+    pub(super) settings: WebhookSettings,
+}
+
+/// The id of the webhook that was made by hand, of which an environment has one.
+const BY_HAND: &str = "wbh_MadeByHand";
+
+impl Webhook {
+    /// One that somebody made in the Dashboard.
+    pub(super) fn by_hand(settings: WebhookSettings, now: Timestamp) -> Self {
+        Self { id: BY_HAND.to_owned(), name: "Made by hand".to_owned(), created_at: now, settings }
+    }
+}
+
 impl WebhookSettings {
     /// A webhook for every event, with Persona's defaults for all else.
     pub fn new(url: impl Into<String>, secret: impl Into<SecretString>) -> Self {

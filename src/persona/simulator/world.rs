@@ -20,7 +20,7 @@ use super::sessions::Session;
 use super::settings::{EnvironmentKind, EnvironmentSettings, Settings};
 use super::templates::Template;
 use super::unknowns::Unknowns;
-use super::webhook::WebhookSettings;
+use super::webhook::Webhook;
 use crate::domain::ids::{AccountId, InquiryId, InvalidId, SessionId, TemplateVersionId};
 use crate::domain::time::Timestamp;
 
@@ -33,7 +33,8 @@ pub(super) struct Environment {
     pub(super) name: String,
     pub(super) kind: EnvironmentKind,
     pub(super) api_keys: Vec<secrecy::SecretString>,
-    pub(super) webhook: Option<WebhookSettings>,
+    /// In the order in which they were made.
+    pub(super) webhooks: Vec<Webhook>,
     pub(super) requests: Window,
     pub(super) creations: Window,
     pub(super) remembered: HashMap<String, Remembered>,
@@ -68,7 +69,7 @@ impl World {
     pub(super) fn new(settings: Settings, now: Timestamp) -> Result<Self, InvalidId> {
         let mut random = Random::seeded(settings.seed);
         let environments =
-            settings.environments.iter().map(|environment| Environment::new(environment, &mut random)).collect();
+            settings.environments.iter().map(|environment| Environment::new(environment, &mut random, now)).collect();
         let templates = settings.templates.iter().cloned().map(|template| {
             let first = random.mint("itmplv", TemplateVersionId::parse);
             Template::new(template, first, now)
@@ -137,13 +138,13 @@ impl World {
 }
 
 impl Environment {
-    fn new(settings: &EnvironmentSettings, random: &mut Random) -> Self {
+    fn new(settings: &EnvironmentSettings, random: &mut Random, now: Timestamp) -> Self {
         Self {
             id: random.id("env"),
             name: settings.name.clone(),
             kind: settings.kind,
             api_keys: settings.api_keys.clone(),
-            webhook: settings.webhook.clone(),
+            webhooks: settings.webhook.iter().cloned().map(|webhook| Webhook::by_hand(webhook, now)).collect(),
             requests: Window::default(),
             creations: Window::default(),
             remembered: HashMap::new(),

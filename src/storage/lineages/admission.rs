@@ -36,6 +36,9 @@ statements! {
              made_at = CASE WHEN admissions.made_at > $5 THEN admissions.made_at ELSE excluded.made_at END
          RETURNING generation, made_at"
     }
+    OF_INQUIRY {
+        "SELECT means, made_at FROM admissions WHERE environment = $1 AND inquiry_id = $2 ORDER BY made_at, means"
+    }
     SPEND {
         "UPDATE admissions SET generation = generation + 1
          WHERE environment = $1 AND inquiry_id = $2 AND means = $3 AND generation = $4"
@@ -67,6 +70,21 @@ impl Tx {
                 .await)?;
         let place = Place { table: "admissions", row: inquiry.as_str() };
         Ok(Reserved { generation: place.count("generation", generation)?, fresh: made_at == now })
+    }
+
+    /// By what somebody was last let into an inquiry, and when, by our clock.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn admissions(
+        &mut self,
+        environment: &EnvironmentName,
+        inquiry: &InquiryId,
+    ) -> Result<Vec<(Means, Timestamp)>> {
+        let rows: Vec<(String, Timestamp)> = on_db!(self, conn, sql = OF_INQUIRY =>
+            sqlx::query_as(sql).bind(environment.as_str()).bind(inquiry.as_str()).fetch_all(conn).await)?;
+        let place = Place { table: "admissions", row: inquiry.as_str() };
+        rows.into_iter().map(|(means, at)| Ok((place.some("means", Means::parse(&means))?, at))).collect()
     }
 
     /// Leaves a number behind under which Persona would give a refusal again.

@@ -21,7 +21,8 @@ macro_rules! destroy {
     };
 }
 
-// Whether a subject still has a payload, by the two ways in which an event names whom it is about.
+// Whether a subject still has a payload, by the two ways in which an event names whom it is about, or is a webhook
+// with secrets.
 macro_rules! has_payload {
     () => {
         "(EXISTS (SELECT 1 FROM events
@@ -31,7 +32,11 @@ macro_rules! has_payload {
                      WHERE events.environment = subjects.environment AND events.subject IS NULL
                        AND events.inquiry_id = CASE WHEN subjects.subject LIKE 'inquiry/%'
                                                     THEN substr(subjects.subject, 9) END
-                       AND events.body_encoding = 'sealed'))"
+                       AND events.body_encoding = 'sealed')
+          OR EXISTS (SELECT 1 FROM webhook_secrets
+                     WHERE webhook_secrets.environment = subjects.environment
+                       AND webhook_secrets.webhook_id = CASE WHEN subjects.subject LIKE 'webhook/%'
+                                                             THEN substr(subjects.subject, 9) END))"
     };
 }
 

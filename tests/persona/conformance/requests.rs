@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use rekindle::clock::Clock;
-use rekindle::domain::ids::{AccountId, EventId, InquiryId, ReferenceId, SessionId, TemplateId};
+use rekindle::domain::event::FOLLOWED_NAMES;
+use rekindle::domain::ids::{AccountId, EventId, InquiryId, ReferenceId, SessionId, TemplateId, WebhookId};
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
 use rekindle::persona::client::PersonaClient;
 use rekindle::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry, SearchFilter};
 use rekindle::persona::settings::ClientSettings;
+use rekindle::persona::webhooks::WebhookWish;
 use serde_json::json;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -74,6 +76,20 @@ async fn ask_everything(client: &PersonaClient) {
     let _ = client.list_events(&events, Some(&event), 100).await;
     let _ = client.retrieve_event(&event).await;
     let _ = client.retrieve_template(&TemplateId::parse("itmpl_1").unwrap()).await;
+    ask_about_webhooks(client, &key).await;
+}
+
+async fn ask_about_webhooks(client: &PersonaClient, key: &IdempotencyKey) {
+    let webhook = WebhookId::parse("wbh_1").unwrap();
+    let url = "https://rekindle.example.com/webhooks/persona/sandbox".to_owned();
+    let events = FOLLOWED_NAMES.iter().map(|name| (*name).to_owned()).collect();
+    let wish = WebhookWish { name: Some("Rekindle".to_owned()), url, events, blocklist: vec!["name-*".to_owned()] };
+    let _ = client.list_webhooks(None, 100).await;
+    let _ = client.list_webhooks(Some(&webhook), 10).await;
+    let _ = client.create_webhook(&wish, key).await;
+    let _ = client.update_webhook(&webhook, &WebhookWish { name: None, ..wish }).await;
+    let _ = client.enable_webhook(&webhook, key).await;
+    let _ = client.rotate_webhook_secret(&webhook, SignedDuration::from_hours(72), key).await;
 }
 
 async fn requests_of_every_call() -> Vec<Request> {
@@ -100,18 +116,23 @@ async fn every_request_is_one_that_persona_documents() {
     }
     let all: Vec<&str> = operations.iter().map(String::as_str).collect();
     insta::assert_snapshot!(all.join("\n"), @r"
+    create-a-webhook
     create-an-inquiry
+    enable-a-webhook
     expire-an-inquiry
     generate-a-one-time-link
     generate-a-one-time-link-for-an-inquiry-session
     list-all-events
     list-all-inquiries
     list-all-inquiry-sessions
+    list-all-webhooks
     resume-an-inquiry
     retrieve-an-event
     retrieve-an-inquiry
     retrieve-an-inquiry-template
+    rotate-a-webhook-secret
     search-inquiries
+    update-a-webhook
     ");
 }
 

@@ -9,10 +9,11 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use jiff::SignedDuration;
 use rekindle::clock::Clock;
-use rekindle::domain::event::{Event, Subject};
-use rekindle::domain::ids::{EventId, InquiryId, ReferenceId, TemplateId};
+use rekindle::domain::event::{Event, FOLLOWED_NAMES, Subject};
+use rekindle::domain::ids::{EventId, InquiryId, ReferenceId, TemplateId, WebhookId};
 use rekindle::domain::status::Status;
 use rekindle::domain::time::Timestamp;
+use rekindle::domain::webhook::Shortcoming;
 use rekindle::persona::client::PersonaClient;
 use rekindle::persona::error::{Next as Then, PersonaError};
 use rekindle::persona::request::{EventFilter, IdempotencyKey, ListFilter, NewInquiry, SearchFilter};
@@ -21,6 +22,7 @@ use rekindle::persona::simulator::{
     DEFAULT_TEMPLATE, EnvironmentSettings, Included, PRODUCTION_KEY, SANDBOX_KEY, Settings, Simulator, Unknowns,
     WebhookSettings,
 };
+use rekindle::persona::webhooks::WebhookWish;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -279,4 +281,32 @@ async fn the_simulator_s_webhooks_have_the_documented_shape_and_are_understood()
             assert!(names.contains(&format!("inquiry.{name}")), "{name} is not among {names:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_simulator_keeps_webhooks_as_persona_documents() {
+    let Some(spec) = spec("the simulator's webhooks as resources") else { return };
+    let scene = Scene::open(settings(), SANDBOX_KEY).await;
+    let (client, mut keys) = (&scene.client, Keys(0));
+    let wish = WebhookWish {
+        name: Some("Rekindle".to_owned()),
+        url: "http://127.0.0.1:9/webhooks/persona/sandbox".to_owned(),
+        events: FOLLOWED_NAMES.iter().map(|name| (*name).to_owned()).collect(),
+        blocklist: vec!["name-*".to_owned()],
+    };
+    let (made, secrets) = client.create_webhook(&wish, &keys.next()).await.unwrap();
+    assert_eq!((made.enabled, secrets.len(), secrets[0].ends_at), (false, 1, None));
+    assert_eq!(made.shortcomings(), [Shortcoming::Disabled]);
+    let changed = client.update_webhook(&made.id, &WebhookWish { blocklist: vec!["status".to_owned()], ..wish }).await;
+    assert_eq!(changed.unwrap().shortcomings(), [Shortcoming::Disabled, Shortcoming::Blocked(vec!["status"])]);
+    assert!(client.enable_webhook(&made.id, &keys.next()).await.unwrap().enabled);
+    let rotated = client.rotate_webhook_secret(&made.id, SignedDuration::from_hours(1), &keys.next()).await.unwrap();
+    assert_eq!(rotated.len(), 2);
+    assert_eq!(rotated[1].value.expose_secret(), secrets[0].value.expose_secret());
+    assert_eq!(rotated[1].ends_at, Some(scene.clock.now().plus(SignedDuration::from_hours(1))));
+    let listed = client.list_webhooks(None, 10).await.unwrap();
+    assert_eq!(listed.items.iter().map(|webhook| &webhook.id).collect::<Vec<_>>(), [&made.id]);
+    let unknown = client.enable_webhook(&WebhookId::parse("wbh_none").unwrap(), &keys.next()).await;
+    assert_eq!(unknown.unwrap_err().status(), Some(404));
+    assert_eq!(scene.judged_by(spec), Vec::<String>::new());
 }

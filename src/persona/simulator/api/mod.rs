@@ -11,6 +11,7 @@ mod search;
 mod sessions;
 mod simulate;
 mod templates;
+mod webhooks;
 
 use serde_json::{Value, json};
 
@@ -57,6 +58,12 @@ fn route(world: &mut World, method: &str, path: &str, call: &Call) -> Result<Ans
         ("GET", ["inquiry-template-versions"]) => templates::list_versions(world, call),
         ("GET", ["events"]) => events::list(world, call),
         ("GET", ["events", id]) => events::retrieve(world, call, id),
+        ("GET", ["webhooks"]) => webhooks::list(world, call),
+        ("POST", ["webhooks"]) => webhooks::create(world, call),
+        ("GET", ["webhooks", id]) => webhooks::retrieve(world, call, id),
+        ("PATCH", ["webhooks", id]) => webhooks::update(world, call, id),
+        ("POST", ["webhooks", id, "rotate-secret"]) => webhooks::rotate_secret(world, call, id),
+        ("POST", ["webhooks", id, verb]) => webhooks::switch(world, call, id, verb),
         ("GET", ["rate-limits"]) => Ok(rate_limits(world, call)),
         _ => Err(Refusal::not_found()),
     }

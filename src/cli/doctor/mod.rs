@@ -1,9 +1,12 @@
 //! `rekindle doctor`: each line ok, or what to do.
 
+mod finding;
+mod health;
+mod webhook;
+
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::app::keys::{self, KeysError};
 use crate::app::{App, Environment};
@@ -17,6 +20,8 @@ use crate::persona::error::PersonaError;
 use crate::persona::request::ListFilter;
 use crate::storage::{Database, Kind, StorageError};
 
+use self::finding::{Finding, failed, ok, warning};
+
 /// How many of the newest reference ids are looked at.
 const REFERENCES: u32 = 1_000;
 
@@ -25,28 +30,6 @@ const REFERENCES: u32 = 1_000;
 pub(super) struct Doctor {
     #[command(flatten)]
     common: Common,
-}
-
-/// One thing looked at.
-#[derive(Debug, Serialize)]
-struct Finding {
-    /// `ok`, `warning` or `failed`.
-    verdict: &'static str,
-    subject: String,
-    /// What was found, and what to do about it.
-    detail: String,
-}
-
-fn ok(subject: impl Into<String>, detail: impl Into<String>) -> Finding {
-    Finding { verdict: "ok", subject: subject.into(), detail: detail.into() }
-}
-
-fn warning(subject: impl Into<String>, detail: impl Into<String>) -> Finding {
-    Finding { verdict: "warning", subject: subject.into(), detail: detail.into() }
-}
-
-fn failed(subject: impl Into<String>, detail: impl Into<String>) -> Finding {
-    Finding { verdict: "failed", subject: subject.into(), detail: detail.into() }
 }
 
 impl Doctor {
@@ -87,7 +70,8 @@ async fn examine(config: &Config) -> Vec<Finding> {
     match App::new(config, database, Clock::System) {
         Ok(app) => {
             for environment in app.environments().values() {
-                findings.extend(environment_findings(environment).await);
+                findings.extend(environment_findings(&app, environment).await);
+                findings.extend(health::findings(&app, config, environment).await);
             }
             app.give_back_budgets().await;
         }
@@ -142,14 +126,22 @@ async fn key_findings(config: &Config, database: &Database) -> Vec<Finding> {
     findings
 }
 
-async fn environment_findings(environment: &Environment) -> Vec<Finding> {
+async fn environment_findings(app: &App, environment: &Environment) -> Vec<Finding> {
     let settings = &environment.settings;
     let subject = format!("environments.{}", settings.name);
     let secrets = settings.webhook_secrets.len();
     let mut findings = vec![ok(&subject, format!("mode {}, {secrets} webhook secret(s)", settings.mode.as_str()))];
     match &environment.persona {
         None => findings.push(warning(&subject, "no api_key: nothing can be read or minted at Persona")),
-        Some(persona) => findings.push(ask(&subject, settings.mode, persona).await),
+        Some(persona) => {
+            let answer = ask(&subject, settings.mode, persona).await;
+            let answered = answer.verdict == "ok";
+            findings.push(answer);
+            if answered {
+                findings.extend(webhook::findings(app, &subject, &settings.name).await);
+                findings.extend(health::clock(persona));
+            }
+        }
     }
     findings
 }
