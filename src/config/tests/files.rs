@@ -19,8 +19,14 @@ fn what_the_example_has_commented_out_is_the_default() {
     let uncommented: String = EXAMPLE.lines().map(|line| uncomment(line).to_owned() + "\n").collect();
     assert_ne!(uncommented, EXAMPLE);
     let whole = Config::from_toml(&uncommented).unwrap();
-    let dry_run = "\n[notifiers.dry-run]\ntype = \"log\"\n";
-    assert_eq!(whole.redacted().replace(dry_run, ""), Config::from_toml(EXAMPLE).unwrap().redacted());
+    let mut shown = whole.redacted();
+    // Not defaults, but examples of what there can be.
+    for section in ["[notifiers.dry-run]", "[customers.acme]"] {
+        let start = shown.find(section).unwrap();
+        let end = shown[start..].find("\n\n").map_or(shown.len(), |length| start + length + 2);
+        shown.replace_range(start..end, "");
+    }
+    assert_eq!(shown, Config::from_toml(EXAMPLE).unwrap().redacted());
 }
 
 #[test]

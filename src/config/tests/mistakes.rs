@@ -14,7 +14,7 @@ fn mistakes_in_secrets() {
     check(
         "[environments.production]\nmode = \"act\"\n",
         &[
-            "environments.production.webhook_secrets: is needed, as no delivery can be verified without; copy the secret (wbhsec_…) from the webhook's page in Persona's dashboard",
+            "environments.production.webhook_secrets: is needed, as no delivery can be verified without; copy the secret (wbhsec_…) from the webhook's page in Persona's dashboard, or write webhook_secrets = [] and let `rekindle persona setup` keep it",
             "environments.production.api_key: is needed in mode \"act\", as one-time links are minted at Persona; add it, or set mode = \"observe\" to plan and show without acting",
         ],
     );
