@@ -9,7 +9,7 @@ use crate::storage::words::fit;
 
 statements! {
     // A second click is the same visit: it is not counted, and opens also what was opened for the last time.
-    TAKE {
+    TAKE_AN_OPENING {
         "UPDATE access_links
          SET opens = CASE WHEN last_opened_at > $3 THEN opens ELSE opens + 1 END,
              last_opened_at = CASE WHEN last_opened_at > $3 THEN last_opened_at ELSE $2 END
@@ -35,7 +35,7 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn take_opening(&mut self, id: &LinkId, now: Timestamp, since: Timestamp) -> Result<bool> {
-        let taken = on_db!(self, conn, sql = TAKE =>
+        let taken = on_db!(self, conn, sql = TAKE_AN_OPENING =>
             sqlx::query(sql)
                 .bind(id.as_str())
                 .bind(now)
