@@ -63,13 +63,14 @@ impl LinkKey {
         Ok(Self(key))
     }
 
-    /// A new link's id.
+    /// A new link's id, of 95 random bits. It begins with a letter, so that no command takes it for an option.
     ///
     /// # Errors
     /// [`VaultError::NoRandomness`].
     pub fn new_id() -> Result<String, VaultError> {
         let mut id = [0_u8; ID_BYTES];
         getrandom::fill(&mut id).map_err(|_| VaultError::NoRandomness)?;
+        id[0] &= 0x7f;
         Ok(URL_SAFE_NO_PAD.encode(id))
     }
 
@@ -122,6 +123,14 @@ mod tests {
         let anew = key.seal_under(&other).unwrap();
         assert_eq!(LinkKey::open(&other, &anew).unwrap().id_of(&token), Some(id.as_str()));
         assert_eq!(LinkKey::open(&one, &anew).unwrap_err(), VaultError::Damaged, "under the other only");
+    }
+
+    #[test]
+    fn an_id_begins_with_a_letter() {
+        for _ in 0..500 {
+            let id = LinkKey::new_id().unwrap();
+            assert!(id.starts_with(|first: char| first.is_ascii_alphabetic()), "{id}");
+        }
     }
 
     #[test]
