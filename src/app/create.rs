@@ -206,7 +206,8 @@ impl App {
             match self.made_since(task, since).await {
                 Ok(None) => {}
                 Ok(Some(made)) => return self.take_made(task, made, asked_at).await.map(Wished::Found),
-                Err(error) => return self.not_made(task, &error).await,
+                // Whatever was refused here, one may have been made before.
+                Err(error) => return self.not_made(task, &error, false).await,
             }
         }
         let wish = task.wish;
@@ -223,7 +224,12 @@ impl App {
         };
         match task.persona.create_inquiry(&new, &task.idempotency_key(generation)).await {
             Ok(made) => self.take_made(task, made, asked_at).await.map(Wished::Made),
-            Err(error) => self.not_made(task, &error).await,
+            Err(error) => {
+                // A time-out and a conflict are said about requests that may have taken effect.
+                let refused =
+                    error.status().is_some_and(|status| matches!(status, 400..500) && !matches!(status, 408 | 409));
+                self.not_made(task, &error, refused).await
+            }
         }
     }
 
@@ -265,10 +271,9 @@ impl App {
         Ok(id)
     }
 
-    async fn not_made(&self, task: &Task<'_>, error: &PersonaError) -> Result<Wished, StorageError> {
-        // What was refused was not made. What was not answered, or answered with a failure, may have been.
-        let not_asked = matches!(error, PersonaError::Busy { .. } | PersonaError::Unaskable(_));
-        let refused = error.status().is_some_and(|status| (400..500).contains(&status));
+    /// Says that nothing came of it. `refused`: none was made for certain; else one may have been, and whoever comes
+    /// next looks for it first.
+    async fn not_made(&self, task: &Task<'_>, error: &PersonaError, refused: bool) -> Result<Wished, StorageError> {
         let mut tx = self.database().begin().await?;
         if refused {
             tx.creation_refused(&task.key, &task.holder).await?;
@@ -277,7 +282,8 @@ impl App {
         }
         tx.commit().await?;
         warn!(environment = %task.wish.environment, template = %task.wish.template, %error, "no inquiry was made");
-        if (refused || not_asked) && !matches!(error.status(), None | Some(401 | 403 | 408 | 409 | 425 | 429)) {
+        // What the caller can mend; the rest is between us and Persona.
+        if refused && !matches!(error.status(), Some(401 | 403 | 425 | 429)) {
             return Ok(Wished::Refused(error.to_string()));
         }
         Ok(Wished::Busy { retry_after: error.retry_after().unwrap_or(SHORTLY).min(SignedDuration::from_mins(1)) })

@@ -5,13 +5,24 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::super::world::{Setting, World, hours, minutes, seconds};
-use super::{Caller, TEMPLATE, wanted};
+use super::{Answer, Caller, TEMPLATE, wanted};
 use crate::support::on_both;
 
 /// The call that makes an inquiry, and no other.
 fn failing(kind: FailureKind, moment: FailureMoment) -> Faults {
     let only_requests_with = Some("POST /api/v1/inquiries".to_owned());
     Faults { fail_next: 1, failure: Failure { kind, moment }, only_requests_with, ..Faults::default() }
+}
+
+/// Asks again when one is told to, for as long as one is.
+async fn in_the_end(world: &World, caller: &Caller, who: &str) -> Answer {
+    let mut answer = caller.create(who).await;
+    for _ in 0..30 {
+        let Some(wait) = answer.headers.get("retry-after") else { break };
+        world.clock.advance(seconds(wait.to_str().unwrap().parse().unwrap()));
+        answer = caller.create(who).await;
+    }
+    answer
 }
 
 on_both! {
@@ -74,12 +85,29 @@ on_both! {
             world.restart().await;
             let caller = world.caller(None).await;
             // What the process that died had taken of the budget lapses after a while.
-            let mut adopted = caller.create(&who).await;
-            for _ in 0..30 {
-                let Some(wait) = adopted.headers.get("retry-after") else { break };
-                world.clock.advance(seconds(wait.to_str().unwrap().parse().unwrap()));
-                adopted = caller.create(&who).await;
-            }
+            let adopted = in_the_end(&world, &caller, &who).await;
+            assert_eq!((adopted.status, &adopted.body["created"]), (200, &json!(false)), "{adopted:?}");
+            assert_eq!(world.persona.inquiries().len(), 1);
+            world.finish().await;
+        }
+    }
+
+    /// Neither a refusal nor a limit says anything of the one that may have been made before.
+    async fn a_refused_look_makes_nobody_forget_what_may_have_been_made(scratch: &Scratch) {
+        for status in [403, 429] {
+            let world = World::on(scratch).await;
+            let who = format!("ada-{status}");
+            let caller = world.caller(None).await;
+            world.persona.set_faults(failing(FailureKind::ConnectionDropped, FailureMoment::AfterActing));
+            assert_eq!(caller.create(&who).await.status, 503);
+            let look = Failure { kind: FailureKind::Status(status), moment: FailureMoment::BeforeActing };
+            let only_requests_with = Some("GET /api/v1/inquiries".to_owned());
+            let faults = Faults { fail_next: 1, failure: look, only_requests_with, ..Faults::default() };
+            world.persona.set_faults(faults);
+            let refused = caller.create(&who).await;
+            assert_eq!(refused.status, 503, "{refused:?}");
+            world.persona.set_faults(Faults::default());
+            let adopted = in_the_end(&world, &caller, &who).await;
             assert_eq!((adopted.status, &adopted.body["created"]), (200, &json!(false)), "{adopted:?}");
             assert_eq!(world.persona.inquiries().len(), 1);
             world.finish().await;
