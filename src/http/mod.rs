@@ -2,6 +2,7 @@
 //!
 //! No decision is made here: requests are read within limits, handed to a use case, and its result is put into words.
 
+mod address;
 pub mod api;
 mod go;
 pub mod internal;

@@ -1,9 +1,9 @@
 //! Who calls: a bearer token, what it grants, and how often it may be shown.
 
 use std::fmt::Display;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
@@ -12,6 +12,7 @@ use tracing::error;
 use super::Api;
 use crate::domain::ids::{CustomerName, EnvironmentName};
 use crate::domain::token::{Grant, Scope};
+use crate::http::address;
 use crate::http::problem::{NO_TOKEN, Problem};
 
 /// Whoever showed a token that is good.
@@ -24,8 +25,8 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let Some(token) = bearer(&parts.headers) else { return Err(unauthorized()) };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let address = address::of(&parts.headers, &parts.extensions, &api.app.links().trusted_proxies);
+        let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let (now, most) = (api.app.clock().now(), api.app.api());
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         api.throttle.may_try(address, &hash, most.failures_per_minute, now).map_err(too_many)?;

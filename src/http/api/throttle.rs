@@ -46,7 +46,7 @@ impl Throttle {
 
     /// Whether a token may be looked up for an address: not after too many that were none, unless it was good before.
     pub(super) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
-        if self.failures.count(&network(address), now) < most || locked(&self.good).contains(token) {
+        if self.failures.count(&address, now) < most || locked(&self.good).contains(token) {
             return Ok(());
         }
         Err(left(now))
@@ -54,7 +54,7 @@ impl Throttle {
 
     /// Counts a token that is none.
     pub(super) fn failed(&self, address: IpAddr, now: Timestamp) {
-        let _ = self.failures.take(network(address), u32::MAX, now);
+        let _ = self.failures.take(address, u32::MAX, now);
     }
 
     /// Remembers a token that is good.
@@ -107,17 +107,10 @@ fn left(now: Timestamp) -> u32 {
     u32::try_from(WINDOW - now.as_second().rem_euclid(WINDOW)).unwrap_or(1)
 }
 
-/// Who has one IPv6 address has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::address::network;
 
     fn token(number: usize) -> TokenId {
         TokenId::parse(&format!("t{number}")).unwrap()
@@ -151,8 +144,8 @@ mod tests {
     fn who_guesses_is_shut_out_and_who_was_good_is_not() {
         let throttle = Throttle::default();
         let now = Timestamp::from_second(60);
-        let one: IpAddr = "2001:db8::1".parse().unwrap();
-        let neighbour: IpAddr = "2001:db8::ffff".parse().unwrap();
+        let one = network("2001:db8::1".parse().unwrap());
+        let neighbour = network("2001:db8::ffff".parse().unwrap());
         let other: IpAddr = "192.0.2.1".parse().unwrap();
         throttle.succeeded([7; 32]);
         for _ in 0..3 {

@@ -3,12 +3,12 @@
 //! Scanners and previews open every link they see, so looking changes nothing; only the button lets somebody in. No page
 //! says anything of the person, and no log line holds a token.
 
-mod caller;
 mod language;
 mod limiter;
 mod look;
 mod page;
 mod qr;
+mod scanner;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use tracing::{debug, error, warn};
 
 use crate::app::App;
 use crate::app::links::Doorway;
+use crate::http::address;
 use crate::http::go::limiter::Limiter;
 use crate::http::go::look::Look;
 use crate::http::go::page::Page;
@@ -78,8 +79,8 @@ pub(super) fn routes(app: App) -> Router {
 
 /// Keeps crowds out, and gives every answer the headers that keep a link to itself.
 async fn guard(State(go): State<Go>, request: Request, next: Next) -> Response {
-    let caller = caller::of(request.headers(), request.extensions(), &go.app.links().trusted_proxies);
-    let mut answer = match caller.map_or(Ok(()), |caller| go.addresses.pass(&caller)) {
+    let address = address::of(request.headers(), request.extensions(), &go.app.links().trusted_proxies);
+    let mut answer = match address.map_or(Ok(()), |address| go.addresses.pass(&address.to_string())) {
         Ok(()) => next.run(request).await,
         Err(wait) => {
             count(Purpose::View, "slow");
@@ -91,7 +92,7 @@ async fn guard(State(go): State<Go>, request: Request, next: Next) -> Response {
 }
 
 async fn show(State(go): State<Go>, method: Method, token: Token, headers: HeaderMap) -> Response {
-    let purpose = if method == Method::HEAD || caller::is_scanner(&headers) { Purpose::Scan } else { Purpose::View };
+    let purpose = if method == Method::HEAD || scanner::is_scanner(&headers) { Purpose::Scan } else { Purpose::View };
     let token = text(token);
     if let Err(wait) = go.links.pass(&token) {
         count(purpose, "slow");
