@@ -1,10 +1,12 @@
 //! Many processes share one environment's rate limit, and everybody is served in the order of their urgency.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use rekindle::app::App;
+use rekindle::clock::Clock;
 use rekindle::domain::action::State;
 use rekindle::domain::budget::{URGENCIES, Urgency};
 use rekindle::domain::ids::InquiryId;
@@ -14,7 +16,7 @@ use rekindle::persona::error::PersonaError;
 use rekindle::persona::simulator::{Failure, FailureKind, FailureMoment, Faults, Settings};
 
 use super::world::{Setting, World, environment, hours, minutes, seconds};
-use crate::support::on_both;
+use crate::support::{Scratch, on_both};
 
 fn limited(requests_per_minute: u32) -> Setting {
     Setting { persona: Settings { requests_per_minute, ..Settings::default() }, ..Setting::default() }
@@ -24,45 +26,86 @@ fn client(app: &App, urgency: Urgency) -> PersonaClient {
     app.environments()[&environment()].persona.as_ref().unwrap().at(urgency)
 }
 
-/// Asks again and again, for as long as time passes, and waits where it is told to; counts what was served.
-async fn ask_on(app: App, urgency: Urgency, ada: InquiryId, until: Timestamp, served: Arc<[AtomicUsize; URGENCIES]>) {
-    let persona = client(&app, urgency);
-    while app.clock().now() < until {
-        match persona.retrieve_inquiry(&ada).await {
-            Ok(_) => drop(served[urgency.place()].fetch_add(1, Ordering::SeqCst)),
-            Err(error) => {
-                let wait = error.retry_after().unwrap_or_else(|| seconds(1));
-                app.clock().sleep_until(app.clock().now().plus(wait).min(until)).await;
+/// Who asks, and until when they wait: time passes only while nobody is in the middle of a call, however slow the machine.
+#[derive(Default)]
+struct Crowd(Mutex<Vec<Option<Timestamp>>>);
+
+impl Crowd {
+    /// One more who asks; from now on time waits for them.
+    fn joined(&self) -> usize {
+        let mut waiting = self.0.lock().unwrap();
+        waiting.push(None);
+        waiting.len() - 1
+    }
+
+    /// Waits by the clock, and is in the middle of something again afterwards.
+    async fn rest(&self, place: usize, clock: &Clock, until: Timestamp) {
+        self.0.lock().unwrap()[place] = Some(until);
+        clock.sleep_until(until).await;
+        self.0.lock().unwrap()[place] = None;
+    }
+
+    /// Who left keeps nobody waiting.
+    fn left(&self, place: usize) {
+        self.0.lock().unwrap()[place] = Some(Timestamp::from_micros(i64::MAX));
+    }
+
+    fn all_rest(&self, now: Timestamp) -> bool {
+        self.0.lock().unwrap().iter().all(|until| until.is_some_and(|until| until > now))
+    }
+}
+
+/// Everyone who asks of Persona in one process, and what all of them together were served of each urgency.
+#[derive(Clone)]
+struct Asking {
+    app: App,
+    ada: InquiryId,
+    until: Timestamp,
+    crowd: Arc<Crowd>,
+    served: Arc<[AtomicUsize; URGENCIES]>,
+}
+
+impl Asking {
+    /// Asks again and again, for as long as time passes: at once when it may, otherwise when it is told to.
+    async fn on(self, place: usize, urgency: Urgency, pause: SignedDuration) {
+        let (persona, clock) = (client(&self.app, urgency), self.app.clock().clone());
+        while clock.now() < self.until {
+            let asked = persona.retrieve_inquiry(&self.ada).await;
+            if asked.is_ok() {
+                self.served[urgency.place()].fetch_add(1, Ordering::SeqCst);
+            }
+            let told = asked.err().map(|error| error.retry_after().unwrap_or_default().max(seconds(1)));
+            let wait = told.filter(|_| urgency != Urgency::Waiting).unwrap_or(pause);
+            if wait > SignedDuration::ZERO {
+                self.crowd.rest(place, &clock, clock.now().plus(wait).min(self.until)).await;
             }
         }
+        self.crowd.left(place);
     }
 }
 
 /// Three processes in which everyone asks all the time, for so many minutes; what was served of each urgency.
 async fn everyone_is_busy(world: &World, for_minutes: i64) -> Vec<usize> {
-    let ada = world.person("ada");
+    let (crowd, served) = (Arc::<Crowd>::default(), Arc::<[AtomicUsize; URGENCIES]>::default());
     let until = world.clock.now().plus(minutes(for_minutes));
-    let served: Arc<[AtomicUsize; URGENCIES]> = Arc::default();
     let mut tasks = tokio::task::JoinSet::new();
     for app in [world.app.clone(), world.another_process().await, world.another_process().await] {
-        // People come now and then, the others all the time.
-        for urgency in Urgency::ALL.into_iter().skip(1) {
-            tasks.spawn(ask_on(app.clone(), urgency, ada.clone(), until, Arc::clone(&served)));
+        let (crowd, served) = (Arc::clone(&crowd), Arc::clone(&served));
+        let asking = Asking { app, ada: world.person("ada"), until, crowd, served };
+        for urgency in Urgency::ALL {
+            // People come now and then, the others all the time.
+            let pause = if urgency == Urgency::Waiting { seconds(40) } else { SignedDuration::ZERO };
+            tasks.spawn(asking.clone().on(asking.crowd.joined(), urgency, pause));
         }
-        let (people, ada, served) = (client(&app, Urgency::Waiting), ada.clone(), Arc::clone(&served));
-        tasks.spawn(async move {
-            while app.clock().now() < until {
-                app.clock().sleep_until(app.clock().now().plus(seconds(40))).await;
-                if people.retrieve_inquiry(&ada).await.is_ok() {
-                    served[Urgency::Waiting.place()].fetch_add(1, Ordering::SeqCst);
-                }
-            }
-        });
     }
     while !tasks.is_empty() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        world.clock.advance(seconds(1));
-        while tasks.try_join_next().is_some() {}
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        if crowd.all_rest(world.clock.now()) {
+            // What was heard is told beside the calls, and gets a moment of its own.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            world.clock.advance(seconds(1));
+        }
+        while tasks.try_join_next().is_some_and(|ended| ended.is_ok() || panic!("{ended:?}")) {}
     }
     served.iter().map(|served| served.load(Ordering::SeqCst)).collect()
 }
@@ -83,6 +126,18 @@ fn refused(world: &World) -> usize {
     world.persona.requests().into_iter().filter(|request| request.status == Some(429)).count()
 }
 
+/// One in fifty calls fails that way, and everyone is served all the same.
+async fn everyone_is_served_despite(scratch: &Scratch, kind: FailureKind, moment: FailureMoment) {
+    let world = World::with(scratch, limited(80)).await;
+    world.persona.set_faults(Faults { fail_share: 0.02, failure: Failure { kind, moment }, ..Faults::default() });
+    let served = everyone_is_busy(&world, 8).await;
+    assert!(most_in_a_window(&world) <= 80, "{served:?}");
+    assert!(served.iter().all(|served| *served > 0), "{served:?}");
+    world.persona.set_faults(Faults::default());
+    world.clock.advance(hours(1));
+    world.finish().await;
+}
+
 on_both! {
     async fn many_processes_keep_one_limit(scratch: &Scratch) {
         let world = World::with(scratch, limited(80)).await;
@@ -96,20 +151,12 @@ on_both! {
         world.finish().await;
     }
 
-    async fn connections_that_break_and_refusals_stop_nobody_and_break_no_limit(scratch: &Scratch) {
-        for failure in [
-            Failure { kind: FailureKind::ConnectionDropped, moment: FailureMoment::AfterActing },
-            Failure { kind: FailureKind::Status(429), moment: FailureMoment::BeforeActing },
-        ] {
-            let world = World::with(scratch, limited(80)).await;
-            world.persona.set_faults(Faults { fail_share: 0.02, failure, ..Faults::default() });
-            let served = everyone_is_busy(&world, 4).await;
-            assert!(most_in_a_window(&world) <= 80, "{failure:?}");
-            assert!(served.iter().all(|served| *served > 0), "{failure:?}: {served:?}");
-            world.persona.set_faults(Faults::default());
-            world.clock.advance(hours(1));
-            world.finish().await;
-        }
+    async fn connections_that_break_stop_nobody_and_break_no_limit(scratch: &Scratch) {
+        everyone_is_served_despite(scratch, FailureKind::ConnectionDropped, FailureMoment::AfterActing).await;
+    }
+
+    async fn refusals_stop_nobody_and_break_no_limit(scratch: &Scratch) {
+        everyone_is_served_despite(scratch, FailureKind::Status(429), FailureMoment::BeforeActing).await;
     }
 
     /// Readings have used all they may: they are told when to come again, and a person who waits is let in.
