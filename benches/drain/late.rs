@@ -89,7 +89,7 @@ async fn explain(connection: &mut PgConnection, when: &str) {
     let bound = sql
         .replace("$1", "'w'")
         .replace("$2", "1000000")
-        .replace("$3", "clock_timestamp()")
+        .replace("$3", "now()")
         .replace("$4", "array['sandbox']")
         .replace("$5", "array['remind']")
         .replace("$6", "100");

@@ -2,7 +2,7 @@
 //! begun when there are millions of them.
 //!
 //! `cargo bench --bench drain`; `-- quick` for a tenth of it, `-- late` for the lateness too, `-- latest` for that of
-//! ten million. Claiming, leases, apalis, settling and recording attempts are the real ones, in this process; only the
+//! ten million, `-- lateness` for these two alone. Claiming, leases, apalis, settling and recording attempts are the real ones, in this process; only the
 //! effect is left out. The peers do the same work in a process of their own: see `benches/peers`.
 
 mod late;
@@ -29,11 +29,13 @@ fn main() {
     runtime.block_on(async {
         let server = postgres::start().await;
         println!("{}\n{}", machine(), server.version().await);
-        drain(&server, ACTIONS / scale).await;
-        if asked("late") || asked("latest") {
+        if !asked("lateness") {
+            drain(&server, ACTIONS / scale).await;
+        }
+        if asked("late") || asked("latest") || asked("lateness") {
             late::measure(&server, 2_000_000 / scale, 4_000).await;
         }
-        if asked("latest") {
+        if asked("latest") || asked("lateness") {
             late::measure(&server, 10_000_000 / scale, 1_000).await;
         }
     });
