@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
 
 use crate::storage::alone::Alone;
 use crate::storage::error::{Result, StorageError};
@@ -109,7 +109,7 @@ impl Database {
     pub async fn begin(&self) -> Result<Tx> {
         let open = match &self.pools {
             Pools::Sqlite { writer, .. } => Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Open::Postgres(pool.begin_with(concat!("BEGIN; ", plan_each_time!())).await?),
+            Pools::Postgres(pool) => Open::Postgres(to_its_end(pool, concat!("BEGIN; ", plan_each_time!())).await?),
         };
         Ok(Tx::new(open, self.vault.clone(), self.bell.clone()))
     }
@@ -123,7 +123,7 @@ impl Database {
             Pools::Sqlite { readers, .. } => Open::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => {
                 let begin = concat!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ", plan_each_time!());
-                Open::Postgres(pool.begin_with(begin).await?)
+                Open::Postgres(to_its_end(pool, begin).await?)
             }
         };
         Ok(Tx::new(open, self.vault.clone(), self.bell.clone()))
@@ -180,6 +180,17 @@ impl Database {
             }
             Pools::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Begins a transaction, even when nobody waits for it any more: sqlx gives a connection back to the pool as it is when
+/// a BEGIN under way is dropped, and whoever has it next would be in a transaction that somebody else began.
+async fn to_its_end(pool: &PgPool, begin: &'static str) -> Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    match tokio::spawn(async move { pool.begin_with(begin).await }).await {
+        Ok(begun) => Ok(begun?),
+        // The runtime ends, and with it everything that could have waited.
+        Err(_) => Err(StorageError::no_answer()),
     }
 }
 

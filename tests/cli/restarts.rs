@@ -78,7 +78,9 @@ async fn told_at_every_moment(fresh: impl AsyncFn() -> Option<Scratch>) {
 }
 
 async fn told(scratch: &Scratch, moment: Moment, end: End) {
-    let mut story = Story::begin(scratch, r#"["2%", "50%"]"#, 100).await;
+    // Long before the second reminder all is over, and where the first must not come early it leaves time for an end.
+    let reminders = if moment == Moment::WhileTheReminderFallsDue { r#"["5%", "50%"]"# } else { r#"["1%", "50%"]"# };
+    let mut story = Story::begin(scratch, reminders, 240).await;
     let mut teller = Teller { end, moment, scratch };
     teller.created(&mut story).await;
     teller.reminded(&mut story).await;
@@ -120,7 +122,7 @@ impl Teller<'_> {
                 story.create();
                 story.heard().await;
                 self.end(story).await;
-                tokio::time::sleep(Duration::from_millis(2_500)).await;
+                tokio::time::sleep(Duration::from_millis(12_500)).await;
                 assert_eq!(story.outside.application.deliveries(), [], "nobody is there to remind");
                 story.rekindle.start().await;
             }

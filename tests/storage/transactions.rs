@@ -12,6 +12,15 @@ use crate::support::on_both;
 /// Far more than a hint takes, far less than anyone waits for a test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Polls so many times at most, without a pause, and then drops it.
+async fn given_up_after<T>(mut work: std::pin::Pin<&mut impl Future<Output = T>>, polls: usize) {
+    for _ in 0..polls {
+        if futures::poll!(work.as_mut()).is_ready() {
+            return;
+        }
+    }
+}
+
 on_both! {
     async fn what_is_not_committed_never_happened(database: &Scratch) {
         let mut tx = database.begin().await.unwrap();
@@ -38,6 +47,24 @@ on_both! {
         assert!(matches!(error, StorageError::Sqlx(_) | StorageError::Unavailable(_)), "{error:?}");
         drop(reader);
         assert_eq!(database.read().await.unwrap().rules_fingerprint(&sandbox()).await.unwrap(), None);
+    }
+
+    /// Who waits for an answer and leaves, as a closed connection does, leaves no half-begun transaction behind.
+    async fn who_no_longer_waits_for_a_transaction_leaves_none_behind(database: &Scratch) {
+        for polls in 1..4 {
+            // As many as there are connections, and each of them is used again afterwards.
+            for _ in 0..8 {
+                given_up_after(std::pin::pin!(database.read()), polls).await;
+            }
+            for number in 0..16 {
+                let rules = format!("{polls} {number}");
+                let mut tx = database.begin().await.unwrap();
+                tx.set_rules_fingerprint(&sandbox(), &rules, at(0)).await.unwrap();
+                tx.commit().await.unwrap();
+                let known = database.read().await.unwrap().rules_fingerprint(&sandbox()).await.unwrap();
+                assert_eq!(known, Some(rules));
+            }
+        }
     }
 
     async fn writers_that_read_first_lose_no_update(database: &Scratch) {
