@@ -161,7 +161,7 @@ async fn on_postgres_a_plan_kept_from_any_time_finds_rows_by_key() {
             let scans = plan.lines().filter(|line| line.contains(" Scan ") && !line.contains("Function Scan"));
             let scans: Vec<&str> = scans.filter(|line| !line.contains("Subquery Scan")).collect();
             let found_by = |index: &&str| scans.iter().any(|line| line.contains(&format!("using {index} on")));
-            assert!(indexes.iter().all(|index| found_by(&index)), "{stage}: {name}\n{plan}");
+            assert!(indexes.iter().all(found_by), "{stage}: {name}\n{plan}");
             assert_eq!(scans.len(), indexes.len(), "{stage}: {name} reads nothing else\n{plan}");
             assert_eq!(plan.matches("Index Cond:").count(), indexes.len(), "{stage}: {name} by key\n{plan}");
         }
