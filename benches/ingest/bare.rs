@@ -259,6 +259,7 @@ pub async fn insert(url: &str, rows: &Rows, written: Written, connections: usize
                 let options: SqliteConnectOptions = url.parse().unwrap();
                 let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
                 let options = options.foreign_keys(true).pragma("secure_delete", "on");
+                let options = options.pragma("wal_autocheckpoint", "4000");
                 let mut into = options.disable_statement_logging().connect().await.unwrap();
                 while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tx = into.begin().await.unwrap();

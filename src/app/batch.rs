@@ -138,7 +138,7 @@ async fn try_commit(
     now: Timestamp,
     arrivals: &[Arrival],
 ) -> Result<Option<Vec<Receipt>>, StorageError> {
-    let mut tx = database.begin().await?;
+    let mut tx = database.begin_batch().await?;
     let mut records = Records::of(arrivals);
     let known = tx.known_events(&records.0.keys().copied().collect::<Vec<_>>()).await?;
     let judged: Vec<Judged<'_>> =

@@ -165,10 +165,9 @@ impl Ledger {
     async fn save(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, StorageError> {
         let told = self.entries.values().filter(|entry| entry.told);
         let (stored, new): (Vec<&Entry>, Vec<&Entry>) = told.partition(|entry| entry.stored);
-        let inquiries = |entries: &[&'_ Entry]| entries.iter().map(|entry| entry.inquiry.clone()).collect::<Vec<_>>();
-        let (stored, new) = (inquiries(&stored), inquiries(&new));
-        tx.save_inquiries(&stored.iter().collect::<Vec<_>>(), now).await?;
-        Ok(tx.add_inquiries(&new.iter().collect::<Vec<_>>(), now).await? == new.len())
+        let [stored, new] = [stored, new].map(|all| all.into_iter().map(|entry| &entry.inquiry).collect::<Vec<_>>());
+        tx.save_inquiries(&stored, now).await?;
+        Ok(tx.add_inquiries(&new, now).await? == new.len())
     }
 
     /// Writes the difference between the actions that should exist for every touched party and those that do.

@@ -20,6 +20,20 @@ macro_rules! plan_each_time {
     };
 }
 
+/// Where each row is found by its key there is one good plan, and making it anew costs more than running it for few
+/// rows. What might look cheaper while a table is small, reading all of it or sorting, is not considered, so a plan
+/// that was made for an empty table is the right one for a full one; `tests/storage/query_plans.rs` holds it to that.
+/// And what is then only possible with a sort must not be taken for so dear that it is worth compiling.
+macro_rules! plan_once {
+    () => {
+        "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; \
+         SET LOCAL jit = off"
+    };
+}
+
+/// What PostgreSQL is told at the begin of a batch, for a test to plan under.
+pub const PLAN_ONCE: &str = plan_once!();
+
 /// One of the two databases we run on. Clones share connections.
 #[derive(Clone)]
 pub struct Database {
@@ -112,6 +126,22 @@ impl Database {
             Pools::Postgres(pool) => Open::Postgres(to_its_end(pool, concat!("BEGIN; ", plan_each_time!())).await?),
         };
         Ok(Tx::new(open, self.vault.clone(), self.bell.clone()))
+    }
+
+    /// Opens a transaction that may write, for the verbs that take many keys at once: on PostgreSQL the plans of their
+    /// statements are made once for each connection and kept. A verb whose plan depends on how much there is asks for a
+    /// new one by itself.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn begin_batch(&self) -> Result<Tx> {
+        match &self.pools {
+            Pools::Sqlite { .. } => self.begin().await,
+            Pools::Postgres(pool) => {
+                let open = Open::Postgres(pool.begin_with(concat!("BEGIN; ", plan_once!())).await?);
+                Ok(Tx::new(open, self.vault.clone(), self.bell.clone()).with_kept_plans())
+            }
+        }
     }
 
     /// Opens a transaction that only reads, and sees the database as it is at its first read.

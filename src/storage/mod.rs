@@ -54,7 +54,7 @@ pub mod tokens;
 pub mod webhook_secrets;
 
 pub use alone::Alone;
-pub use database::{Database, Kind};
+pub use database::{Database, Kind, PLAN_ONCE};
 pub use error::{Failure, Result, StorageError};
 pub use page::{Cursor, InvalidCursor, Page};
 pub use sql::Sql;

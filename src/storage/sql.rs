@@ -13,7 +13,7 @@ pub struct Sql {
     pub postgres: &'static str,
 }
 
-/// Rows for SQLite, which reads them with `json_each`.
+/// Rows for SQLite, which reads them with `jsonb_each`: with `json_each` it would write out each row, and read it again.
 pub(super) fn json(rows: &impl Serialize) -> String {
     // Strings and numbers only: nothing in there can fail to be written.
     serde_json::to_string(rows).unwrap_or_default()

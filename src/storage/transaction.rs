@@ -1,10 +1,12 @@
 //! The open transaction, which carries every verb.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use jiff::SignedDuration;
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Executor as _, Postgres, Sqlite, Transaction};
 
+use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::wake::{Bell, CHANNEL};
@@ -19,6 +21,10 @@ pub struct Tx {
     pub(super) vault: Vault,
     bell: Bell,
     ring: bool,
+    /// Whether the plans of statements are made once and kept.
+    keeps_plans: bool,
+    /// The inquiries that it added: each is still the only one of its lineage.
+    pub(super) added: HashMap<InquiryId, EnvironmentName>,
 }
 
 pub(super) enum Open {
@@ -28,11 +34,28 @@ pub(super) enum Open {
 
 statements! {
     NOTIFY { sqlite "", postgres "SELECT pg_notify($1, '')" }
+    PLAN_ANEW { sqlite "", postgres "SET LOCAL plan_cache_mode = force_custom_plan" }
 }
 
 impl Tx {
-    pub(super) const fn new(open: Open, vault: Vault, bell: Bell) -> Self {
-        Self { open, vault, bell, ring: false }
+    pub(super) fn new(open: Open, vault: Vault, bell: Bell) -> Self {
+        Self { open, vault, bell, ring: false, keeps_plans: false, added: HashMap::new() }
+    }
+
+    pub(super) fn with_kept_plans(self) -> Self {
+        Self { keeps_plans: true, ..self }
+    }
+
+    /// From here on plans are made for each statement: what follows depends on how much there is.
+    pub(super) async fn plan_anew(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.keeps_plans) {
+            on_db!(self, conn => sqlite {
+                let _ = conn;
+            } postgres {
+                conn.execute(PLAN_ANEW.postgres).await?;
+            });
+        }
+        Ok(())
     }
 
     /// Makes everything done in it true, and wakes the workers when actions became due.

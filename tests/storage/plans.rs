@@ -7,7 +7,7 @@ use rekindle::storage::actions::ActionFilter;
 
 use crate::storage::leases::{claim, settle};
 use crate::storage::raw;
-use crate::storage::sample::{at, environment, key, lane, plan, reminder, sandbox};
+use crate::storage::sample::{at, environment, key, lane, plan, reminder, sandbox, unknown};
 use crate::support::on_both;
 
 async fn cancel(tx: &mut Tx, planned: &Planned, reason: &str, by: CancelledBy, now: Timestamp) -> u64 {
@@ -35,6 +35,39 @@ on_both! {
         assert_eq!((first.created_at, first.finished_at, first.reason), (at(0), None, None));
         let second = tx.action(&planned[1].id).await.unwrap().unwrap();
         assert_eq!((&second.planned, second.max_attempts), (&planned[1], 5));
+    }
+
+    async fn an_action_is_of_the_lineage_of_its_inquiry(database: &Scratch) {
+        plan(database, &[reminder(&sandbox(), "inq_1", 50, 10)], 3).await;
+        let mut tx = database.begin_batch().await.unwrap();
+        let (old, new, other) = (unknown("inq_1"), unknown("inq_2"), unknown("inq_3"));
+        assert_eq!(tx.add_inquiries(&[&new, &other], at(1)).await.unwrap(), 2);
+        tx.join_lineage(&sandbox(), &new.id, &old.id).await.unwrap();
+        let planned = [reminder(&sandbox(), "inq_2", 50, 20), reminder(&sandbox(), "inq_3", 50, 30)];
+        assert_eq!(tx.insert_actions(&planned, 3, at(1)).await.unwrap(), 2);
+        tx.commit().await.unwrap();
+        // Looked up, in a transaction that added none of them; and of one that is not there, its own.
+        let mut tx = database.begin_batch().await.unwrap();
+        let later = ["inq_2", "inq_3", "inq_4"].map(|id| reminder(&sandbox(), id, 0, 40));
+        assert_eq!(tx.insert_actions(&later, 3, at(2)).await.unwrap(), 3);
+        tx.commit().await.unwrap();
+        let lineages = raw::column(database, "SELECT lineage FROM actions ORDER BY due_at, inquiry_id").await;
+        assert_eq!(lineages, ["inq_1", "inq_1", "inq_3", "inq_1", "inq_3", "inq_4"]);
+    }
+
+    async fn a_batch_changes_plans_as_any_transaction_does(database: &Scratch) {
+        let planned = [reminder(&sandbox(), "inq_1", 50, 10), reminder(&sandbox(), "inq_2", 50, 20)];
+        plan(database, &planned, 3).await;
+        let mut tx = database.begin_batch().await.unwrap();
+        assert_eq!(tx.actions_of(&[&key("inq_1"), &key("inq_2")]).await.unwrap().len(), 2);
+        let moved = Planned { due_at: at(99), ..planned[0].clone() };
+        assert_eq!(replan(&mut tx, &moved, at(1)).await, 1);
+        assert_eq!(cancel(&mut tx, &planned[1], "the person is done", CancelledBy::Plan, at(1)).await, 1);
+        assert_eq!(tx.insert_actions(&planned, 3, at(1)).await.unwrap(), 0, "both are there");
+        tx.commit().await.unwrap();
+        let mut tx = database.read().await.unwrap();
+        assert_eq!(tx.action(&planned[0].id).await.unwrap().unwrap().planned.due_at, at(99));
+        assert_eq!(tx.action(&planned[1].id).await.unwrap().unwrap().state, State::Cancelled);
     }
 
     async fn one_environment_s_actions_are_not_another_s(database: &Scratch) {

@@ -1,6 +1,7 @@
-//! A claim touches what is due and nothing else, whatever the statistics say, or without any.
+//! A claim touches what is due and nothing else, whatever the statistics say, or without any; and a batch finds every
+//! row by its key, by plans that are made once and kept.
 
-use rekindle::storage::{ALL_SQL, Kind};
+use rekindle::storage::{ALL_SQL, Kind, PLAN_ONCE, Sql};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
 use crate::storage::raw;
@@ -86,5 +87,83 @@ async fn on_postgres_a_claim_reads_a_handful_of_pages_with_and_without_statistic
         assert!(plan.contains("Index Scan using actions_due on actions"), "statistics: {statistics}\n{plan}");
         assert!(plan.contains("Tid Scan on actions"), "statistics: {statistics}\n{plan}");
         assert!(!plan.contains("Seq Scan on actions"), "statistics: {statistics}\n{plan}");
+    }
+}
+
+/// What a batch runs: the name of a statement, a table that tells it from others of that name, and its indexes.
+const OF_A_BATCH: [(&str, &str, &[&str]); 10] = [
+    ("KNOWN", "FROM events", &["events_pkey"]),
+    ("PEEK", "FROM inquiries", &["inquiries_pkey"]),
+    ("LOCK", "FROM inquiries", &["inquiries_by_person", "inquiries_pkey"]),
+    ("OF_INQUIRIES", "FROM actions", &["actions_by_inquiry", "actions_pkey"]),
+    ("OF_INQUIRIES", "FROM mutes", &["inquiries_pkey", "mutes_pkey"]),
+    ("OF_LINEAGES", "FROM successions", &["inquiries_pkey", "successions_by_lineage"]),
+    ("FIND", "FROM templates", &["templates_pkey"]),
+    ("INSERT", "INTO actions", &["inquiries_pkey"]),
+    ("LOCK_KEYS", "FROM subjects", &["subjects_pkey"]),
+    ("READ_KEYS", "FROM subjects", &["subjects_pkey"]),
+];
+
+/// So many events and inquiries, each with an action, from a number on.
+async fn fill_evenly(database: &Scratch, from: usize, to: usize) {
+    let now = format!("'{}'::timestamptz", at(0));
+    let sql = format!(
+        "INSERT INTO inquiries (environment, id, status, person, account_id, template_id, redacted, state, lineage,
+                                first_seen_at, updated_at)
+         SELECT 'sandbox', 'inq_' || i, 'created', 'person ' || i, 'act_' || i, 'itmpl_1', false, '{{\"v\":1}}',
+                'inq_' || i, {now}, {now}
+         FROM generate_series({from}, {to}) AS i;
+         INSERT INTO events (environment, id, received_at, last_received_at, deliveries, inquiry_id, origin,
+                             body_encoding, body)
+         SELECT 'sandbox', 'evt_' || i, {now}, {now}, 1, 'inq_' || i, 'webhook', 'dropped', ''
+         FROM generate_series({from}, {to}) AS i;
+         INSERT INTO subjects (environment, subject, created_at, destroyed_at, destroyed_because)
+         SELECT 'sandbox', 'inquiry/inq_' || i, {now}, {now}, 'redacted' FROM generate_series({from}, {to}) AS i;
+         INSERT INTO actions (id, environment, inquiry_id, lineage, kind, arguments, dedupe_key, due_at, state,
+                              max_attempts, created_at, updated_at)
+         SELECT 'a' || i, 'sandbox', 'inq_' || i, 'inq_' || i, 'remind', '{{}}', 'k' || i, {now}, 'planned', 3, {now},
+                {now}
+         FROM generate_series({from}, {to}) AS i"
+    );
+    raw::execute(database, &sql).await;
+}
+
+/// The plan that is kept of a statement which is prepared now.
+async fn kept_plan(connection: &mut PgConnection, sql: &Sql) -> String {
+    let values = (1..).take_while(|number| sql.postgres.contains(&format!("${number}"))).map(|_| "NULL");
+    let values = values.collect::<Vec<_>>().join(", ");
+    let mut tx = connection.begin().await.unwrap();
+    for sql in [PLAN_ONCE.to_owned(), format!("PREPARE asked AS {}", sql.postgres)] {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
+    }
+    let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE asked ({values})"));
+    let rows = sqlx::raw_sql(explain).fetch_all(&mut *tx).await.unwrap();
+    sqlx::raw_sql("DEALLOCATE asked").execute(&mut *tx).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn on_postgres_a_plan_kept_from_any_time_finds_rows_by_key() {
+    let Some(database) = support::postgres().await else { return };
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    for stage in ["empty", "a few, analyzed", "many, not analyzed", "many, analyzed"] {
+        match stage {
+            "a few, analyzed" => fill_evenly(&database, 1, 5).await,
+            "many, not analyzed" => fill_evenly(&database, 6, 5_000).await,
+            _ => {}
+        }
+        if stage.ends_with(" analyzed") && !stage.contains("not") {
+            raw::execute(&database, "ANALYZE").await;
+        }
+        for (name, table, indexes) in OF_A_BATCH {
+            let sql = ALL_SQL.iter().copied().flatten().find(|sql| sql.name == name && sql.postgres.contains(table));
+            let plan = kept_plan(&mut connection, sql.unwrap()).await;
+            let scans = plan.lines().filter(|line| line.contains(" Scan ") && !line.contains("Function Scan"));
+            let scans: Vec<&str> = scans.filter(|line| !line.contains("Subquery Scan")).collect();
+            let found_by = |index: &&str| scans.iter().any(|line| line.contains(&format!("using {index} on")));
+            assert!(indexes.iter().all(found_by), "{stage}: {name}\n{plan}");
+            assert_eq!(scans.len(), indexes.len(), "{stage}: {name} reads nothing else\n{plan}");
+            assert_eq!(plan.matches("Index Cond:").count(), indexes.len(), "{stage}: {name} by key\n{plan}");
+        }
     }
 }

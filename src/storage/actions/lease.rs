@@ -75,7 +75,7 @@ statements! {
         sqlite "UPDATE actions SET lease_until = $2
                 WHERE state = 'running' AND lease_owner = $1
                   AND (id, lease_token) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')
-                                            FROM json_each($3))
+                                            FROM jsonb_each($3))
                 RETURNING id, lease_token",
         postgres concat!(
             "UPDATE actions SET lease_until = ", lease_end!("$2"), "
@@ -93,7 +93,7 @@ statements! {
                 SET state = 'planned', attempts = attempts - 1, lease_until = NULL, updated_at = $1
                 WHERE state = 'running'
                   AND (id, lease_token) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')
-                                            FROM json_each($2))",
+                                            FROM jsonb_each($2))",
         postgres "UPDATE actions
                   SET state = 'planned', attempts = attempts - 1, lease_until = NULL, updated_at = $1
                   WHERE id = ANY(ARRAY(

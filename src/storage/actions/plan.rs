@@ -1,5 +1,6 @@
 //! The plan's side: what exists for some inquiries, and the difference written, as much at once as there is.
 
+use serde::Serialize;
 use sqlx::{PgConnection, SqliteConnection};
 
 use crate::domain::action::{Action, CancelledBy, Planned};
@@ -20,7 +21,7 @@ statements! {
     OF_INQUIRIES {
         sqlite concat!("SELECT ", action_columns!(), " FROM actions
                         WHERE id IN (SELECT action.id
-                                     FROM json_each($1) AS wanted
+                                     FROM jsonb_each($1) AS wanted
                                      CROSS JOIN actions AS action
                                      ON action.environment = wanted.value ->> 0
                                         AND action.inquiry_id = wanted.value ->> 1)
@@ -34,27 +35,31 @@ statements! {
                                 ) AS action
                                 ORDER BY action.id) AS wanted
                           CROSS JOIN LATERAL (
-                              SELECT ", action_columns!(), " FROM actions WHERE id = wanted.id FOR UPDATE
+                              SELECT ", action_columns!(), " FROM actions
+                              WHERE id >= wanted.id AND id <= wanted.id ORDER BY id LIMIT 1 FOR UPDATE
                           ) AS found")
     }
+    // The lineage of an inquiry is looked up where it is not known to be its own.
     INSERT {
         sqlite "INSERT INTO actions (id, environment, inquiry_id, lineage, kind, arguments, dedupe_key, due_at, state,
                                      max_attempts, created_at, updated_at)
                 SELECT value ->> 0, value ->> 1, value ->> 2,
-                       coalesce((SELECT lineage FROM inquiries
-                                 WHERE environment = value ->> 1 AND id = value ->> 2), value ->> 2),
+                       coalesce(value ->> 7, (SELECT lineage FROM inquiries
+                                              WHERE environment = value ->> 1 AND id = value ->> 2), value ->> 2),
                        value ->> 3, value ->> 4, value ->> 5, value ->> 6, 'planned', $2, $3, $3
-                FROM json_each($1) WHERE true
+                FROM jsonb_each($1) WHERE true
                 ON CONFLICT (id) DO NOTHING",
         postgres "INSERT INTO actions (id, environment, inquiry_id, lineage, kind, arguments, dedupe_key, due_at,
                                        state, max_attempts, created_at, updated_at)
                   SELECT id, environment, inquiry_id,
-                         coalesce((SELECT lineage FROM inquiries
-                                   WHERE environment = wanted.environment AND id = wanted.inquiry_id), inquiry_id),
+                         coalesce(known, (SELECT lineage FROM inquiries
+                                          WHERE id >= wanted.inquiry_id AND id <= wanted.inquiry_id
+                                            AND environment = wanted.environment
+                                          ORDER BY id LIMIT 1), inquiry_id),
                          kind, arguments, dedupe_key, due_at, 'planned', $8, $9, $9
                   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                              $7::timestamptz[])
-                       AS wanted (id, environment, inquiry_id, kind, arguments, dedupe_key, due_at)
+                              $7::timestamptz[], $10::text[])
+                       AS wanted (id, environment, inquiry_id, kind, arguments, dedupe_key, due_at, known)
                   ON CONFLICT (id) DO NOTHING"
     }
     REPLAN {
@@ -62,7 +67,7 @@ statements! {
                 SET state = 'planned', due_at = given.value ->> 1, arguments = given.value ->> 2, updated_at = $2,
                     reason = NULL, cancelled_by = NULL, finished_at = NULL,
                     attempts = CASE WHEN state = 'cancelled' THEN 0 ELSE attempts END
-                FROM json_each($1) AS given
+                FROM jsonb_each($1) AS given
                 WHERE actions.id = given.value ->> 0
                   AND (state = 'planned' OR (state = 'cancelled' AND cancelled_by = 'plan'))",
         postgres "UPDATE actions
@@ -76,7 +81,7 @@ statements! {
     CALL_OFF {
         sqlite "UPDATE actions
                 SET state = $3, reason = given.value ->> 1, cancelled_by = $4, finished_at = $2, updated_at = $2
-                FROM json_each($1) AS given
+                FROM jsonb_each($1) AS given
                 WHERE actions.id = given.value ->> 0 AND state = 'planned'",
         postgres "UPDATE actions
                   SET state = $3, reason = given.reason, cancelled_by = $4, finished_at = $2, updated_at = $2
@@ -114,10 +119,12 @@ impl Tx {
             return Ok(0);
         }
         let max_attempts = i32::try_from(max_attempts.max(1)).unwrap_or(i32::MAX);
+        let rows: Vec<New<'_>> =
+            planned.iter().map(|action| New { action, lineage: self.own_lineage(action) }).collect();
         let added = on_db!(self, conn => sqlite {
-            insert_json(conn, planned, max_attempts, now).await
+            insert_json(conn, &rows, max_attempts, now).await
         } postgres {
-            insert_arrays(conn, planned, max_attempts, now).await
+            insert_arrays(conn, &rows, max_attempts, now).await
         })?;
         if added > 0 {
             for action in planned {
@@ -136,6 +143,7 @@ impl Tx {
         if planned.is_empty() {
             return Ok(0);
         }
+        self.plan_anew().await?;
         let replanned = on_db!(self, conn => sqlite {
             let row = |action: &Planned| {
                 (action.id.as_str().to_owned(), action.due_at.as_micros(), work::write(&action.work))
@@ -191,6 +199,7 @@ impl Tx {
         if actions.is_empty() {
             return Ok(0);
         }
+        self.plan_anew().await?;
         let by = by.map(CancelledBy::as_str);
         let called_off = on_db!(self, conn => sqlite {
             let rows: Vec<_> = actions.iter().map(|(id, reason)| (id.as_str(), fit(reason))).collect();
@@ -209,6 +218,19 @@ impl Tx {
         })?;
         Ok(called_off)
     }
+
+    /// Of an inquiry that was added a moment ago nothing took the place, and it took nothing's.
+    fn own_lineage<'a>(&self, action: &'a Planned) -> Option<&'a str> {
+        let own = self.added.get(&action.inquiry) == Some(&action.environment);
+        own.then(|| action.inquiry.as_str())
+    }
+}
+
+/// An action to be added.
+struct New<'a> {
+    action: &'a Planned,
+    /// Where it is known.
+    lineage: Option<&'a str>,
 }
 
 fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
@@ -217,38 +239,38 @@ fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
 
 async fn insert_json(
     conn: &mut SqliteConnection,
-    planned: &[Planned],
+    rows: &[New<'_>],
     max_attempts: i32,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
-    let row = |action: &Planned| {
+    fn row<'a>(New { action, lineage }: &New<'a>) -> impl Serialize + use<'a> {
         let Planned { id, environment, inquiry, key, work, due_at } = action;
-        let arguments = work::write(work);
-        let (id, environment, inquiry) =
-            (id.as_str().to_owned(), environment.as_str().to_owned(), inquiry.as_str().to_owned());
-        (id, environment, inquiry, work.kind().as_str(), arguments, key.as_str().to_owned(), due_at.as_micros())
-    };
-    let rows: Vec<_> = planned.iter().map(row).collect();
+        let (id, environment, inquiry, kind) =
+            (id.as_str(), environment.as_str(), inquiry.as_str(), work.kind().as_str());
+        (id, environment, inquiry, kind, work::write(work), key.as_str(), due_at.as_micros(), *lineage)
+    }
+    let rows: Vec<_> = rows.iter().map(row).collect();
     let done = sqlx::query(INSERT.sqlite).bind(json(&rows)).bind(max_attempts).bind(now).execute(conn).await?;
     Ok(done.rows_affected())
 }
 
 async fn insert_arrays(
     conn: &mut PgConnection,
-    planned: &[Planned],
+    rows: &[New<'_>],
     max_attempts: i32,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
     let done = sqlx::query(INSERT.postgres)
-        .bind(column(planned, |action| action.id.as_str()))
-        .bind(column(planned, |action| action.environment.as_str()))
-        .bind(column(planned, |action| action.inquiry.as_str()))
-        .bind(column(planned, |action| action.work.kind().as_str()))
-        .bind(column(planned, |action| work::write(&action.work)))
-        .bind(column(planned, |action| action.key.as_str()))
-        .bind(column(planned, |action| action.due_at))
+        .bind(column(rows, |new| new.action.id.as_str()))
+        .bind(column(rows, |new| new.action.environment.as_str()))
+        .bind(column(rows, |new| new.action.inquiry.as_str()))
+        .bind(column(rows, |new| new.action.work.kind().as_str()))
+        .bind(column(rows, |new| work::write(&new.action.work)))
+        .bind(column(rows, |new| new.action.key.as_str()))
+        .bind(column(rows, |new| new.action.due_at))
         .bind(max_attempts)
         .bind(now)
+        .bind(column(rows, |new| new.lineage))
         .execute(conn)
         .await?;
     Ok(done.rows_affected())

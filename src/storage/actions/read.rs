@@ -62,7 +62,7 @@ statements! {
         sqlite "SELECT min((SELECT due_at FROM actions INDEXED BY actions_due
                             WHERE environment = json_extract(value, '$[0]') AND kind = json_extract(value, '$[1]')
                               AND state = 'planned' ORDER BY due_at LIMIT 1))
-                FROM json_each($1)
+                FROM jsonb_each($1)
                 WHERE NOT EXISTS (SELECT 1 FROM lanes
                                   WHERE environment = json_extract(value, '$[0]') AND kind = json_extract(value, '$[1]')
                                     AND paused)",

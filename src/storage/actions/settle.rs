@@ -38,7 +38,7 @@ statements! {
                              json_extract(value, '$[4]') AS reason, json_extract(value, '$[5]') AS cancelled_by,
                              json_extract(value, '$[6]') AS generation, json_extract(value, '$[7]') AS finished_at,
                              json_extract(value, '$[8]') AS ended_at, json_extract(value, '$[14]') AS uncounted
-                      FROM json_each($1)) AS ended
+                      FROM jsonb_each($1)) AS ended
                 WHERE actions.id = ended.id AND actions.lease_token = ended.token AND actions.lease_until IS NOT NULL
                 RETURNING id, lease_token",
         postgres "WITH ended AS (
@@ -74,7 +74,7 @@ statements! {
                 SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[9]'),
                        json_extract(value, '$[10]'), json_extract(value, '$[8]'), json_extract(value, '$[11]'),
                        json_extract(value, '$[12]'), json_extract(value, '$[13]')
-                FROM json_each($1)
+                FROM jsonb_each($1)
                 WHERE true
                 ON CONFLICT (action_id, lease_token) DO NOTHING",
         postgres ""

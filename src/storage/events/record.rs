@@ -75,15 +75,16 @@ macro_rules! merge_recorded {
 statements! {
     KNOWN {
         sqlite "SELECT found.environment, found.id, found.outcome
-                FROM json_each($1) AS wanted
+                FROM jsonb_each($1) AS wanted
                 CROSS JOIN events AS found
                 ON found.environment = wanted.value ->> 0 AND found.id = wanted.value ->> 1",
-        // LATERAL with a LIMIT is a look-up by key for each, whatever the statistics say.
+        // A look-up by key for each, whatever the statistics say: only the key has them in this order.
         postgres "SELECT found.environment, found.id, found.outcome
                   FROM unnest($1::text[], $2::text[]) AS wanted (environment, id)
                   CROSS JOIN LATERAL (
                       SELECT environment, id, outcome FROM events
-                      WHERE environment = wanted.environment AND id = wanted.id LIMIT 1
+                      WHERE id >= wanted.id AND id <= wanted.id AND environment = wanted.environment
+                      ORDER BY id LIMIT 1
                   ) AS found"
     }
     RECORD {
@@ -93,7 +94,7 @@ statements! {
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
                     value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
                     coalesce(substr($2, value ->> 13, value ->> 14), x'')
-             FROM json_each($1) WHERE true",
+             FROM jsonb_each($1) WHERE true",
             merge_recorded!()
         ),
         postgres concat!(

@@ -34,7 +34,7 @@ macro_rules! insert_rows {
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
                     value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13,
                     value ->> 1, $2, $2
-             FROM json_each($1) WHERE true
+             FROM jsonb_each($1) WHERE true
              ON CONFLICT (environment, id) "
         )
     };
@@ -71,15 +71,16 @@ macro_rules! overwrite {
 statements! {
     PEEK {
         sqlite "SELECT found.environment, found.id, found.state
-                FROM json_each($1) AS wanted
+                FROM jsonb_each($1) AS wanted
                 CROSS JOIN inquiries AS found
                 ON found.environment = wanted.value ->> 0 AND found.id = wanted.value ->> 1",
-        // LATERAL with a LIMIT is a look-up by key for each, whatever the statistics say.
+        // A look-up by key for each, whatever the statistics say: only the key has them in this order.
         postgres "SELECT found.environment, found.id, found.state
                   FROM unnest($1::text[], $2::text[]) AS wanted (environment, id)
                   CROSS JOIN LATERAL (
                       SELECT environment, id, state FROM inquiries
-                      WHERE environment = wanted.environment AND id = wanted.id LIMIT 1
+                      WHERE id >= wanted.id AND id <= wanted.id AND environment = wanted.environment
+                      ORDER BY id LIMIT 1
                   ) AS found"
     }
     LOCK_PEOPLE {
@@ -92,10 +93,10 @@ statements! {
     }
     LOCK {
         sqlite "SELECT found.environment, found.id, found.state
-                FROM (SELECT value ->> 0 AS environment, value ->> 1 AS id FROM json_each($1)
+                FROM (SELECT value ->> 0 AS environment, value ->> 1 AS id FROM jsonb_each($1)
                       UNION
                       SELECT member.environment, member.id
-                      FROM json_each($2) AS party
+                      FROM jsonb_each($2) AS party
                       CROSS JOIN inquiries AS member
                       ON member.environment = party.value ->> 0 AND member.person = party.value ->> 1
                          AND member.template_id IS (party.value ->> 2)) AS wanted
@@ -109,14 +110,16 @@ statements! {
                           FROM unnest($3::text[], $4::text[], $5::text[]) AS party (environment, person, template_id)
                           CROSS JOIN LATERAL (
                               SELECT environment, id FROM inquiries
-                              WHERE environment = party.environment AND person = party.person
+                              WHERE person >= party.person AND person <= party.person
+                                AND environment = party.environment
                                 AND template_id IS NOT DISTINCT FROM party.template_id
-                              OFFSET 0
+                              ORDER BY person OFFSET 0
                           ) AS member
                           ORDER BY environment, id) AS wanted
                     CROSS JOIN LATERAL (
                         SELECT environment, id, state FROM inquiries
-                        WHERE environment = wanted.environment AND id = wanted.id FOR UPDATE
+                        WHERE id >= wanted.id AND id <= wanted.id AND environment = wanted.environment
+                        ORDER BY id LIMIT 1 FOR UPDATE
                     ) AS found"#
     }
     ADD {
@@ -212,7 +215,11 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn add_inquiries(&mut self, inquiries: &[&Inquiry], now: Timestamp) -> Result<usize> {
-        self.write(ADD, inquiries, now).await
+        let added = self.write(ADD, inquiries, now).await?;
+        if added == inquiries.len() {
+            self.added.extend(inquiries.iter().map(|one| (one.id.clone(), one.environment.clone())));
+        }
+        Ok(added)
     }
 
     /// Saves inquiries that were locked, and the columns that follow from them.

@@ -13,7 +13,7 @@ use crate::storage::words::fit;
 statements! {
     OF_INQUIRIES {
         sqlite "SELECT DISTINCT found.environment, found.lineage
-                FROM json_each($1) AS wanted
+                FROM jsonb_each($1) AS wanted
                 CROSS JOIN inquiries AS member
                 ON member.environment = wanted.value ->> 0 AND member.id = wanted.value ->> 1
                 CROSS JOIN mutes AS found
@@ -22,7 +22,8 @@ statements! {
                   FROM unnest($1::text[], $2::text[]) AS wanted (environment, id)
                   CROSS JOIN LATERAL (
                       SELECT environment, lineage FROM inquiries
-                      WHERE environment = wanted.environment AND id = wanted.id LIMIT 1
+                      WHERE id >= wanted.id AND id <= wanted.id AND environment = wanted.environment
+                      ORDER BY id LIMIT 1
                   ) AS member
                   CROSS JOIN LATERAL (
                       SELECT environment, lineage FROM mutes

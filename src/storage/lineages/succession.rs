@@ -23,7 +23,7 @@ macro_rules! columns {
 statements! {
     OF_LINEAGES {
         sqlite concat!("SELECT DISTINCT ", columns!(), "
-                        FROM json_each($1) AS wanted
+                        FROM jsonb_each($1) AS wanted
                         CROSS JOIN inquiries AS member
                         ON member.environment = wanted.value ->> 0 AND member.id = wanted.value ->> 1
                         CROSS JOIN successions AS found
@@ -33,11 +33,14 @@ statements! {
                           FROM unnest($1::text[], $2::text[]) AS wanted (environment, id)
                           CROSS JOIN LATERAL (
                               SELECT environment, lineage FROM inquiries
-                              WHERE environment = wanted.environment AND id = wanted.id LIMIT 1
+                              WHERE id >= wanted.id AND id <= wanted.id AND environment = wanted.environment
+                              ORDER BY id LIMIT 1
                           ) AS member
                           CROSS JOIN LATERAL (
                               SELECT * FROM successions
-                              WHERE environment = member.environment AND lineage = member.lineage OFFSET 0
+                              WHERE environment = member.environment
+                                AND lineage >= member.lineage AND lineage <= member.lineage
+                              ORDER BY lineage OFFSET 0
                           ) AS found
                           ORDER BY found.environment, found.began_at, found.inquiry_id")
     }
@@ -137,6 +140,7 @@ impl Tx {
         inquiry: &InquiryId,
         lineage: &InquiryId,
     ) -> Result<()> {
+        self.added.remove(inquiry);
         on_db!(self, conn, sql = JOIN =>
             sqlx::query(sql)
                 .bind(environment.as_str())

@@ -44,7 +44,7 @@ statements! {
     DESTROY {
         sqlite concat!(
             "INSERT INTO subjects (environment, subject, created_at, destroyed_at, destroyed_because)
-             SELECT value ->> 0, value ->> 1, $2, $2, $3 FROM json_each($1) WHERE true", destroy!()),
+             SELECT value ->> 0, value ->> 1, $2, $2, $3 FROM jsonb_each($1) WHERE true", destroy!()),
         postgres concat!(
             "INSERT INTO subjects (environment, subject, created_at, destroyed_at, destroyed_because)
              SELECT environment, subject, $2, $2, $3
@@ -53,7 +53,7 @@ statements! {
     DESTROY_KNOWN {
         sqlite "UPDATE subjects
                 SET sealed_key = NULL, master_key_id = NULL, destroyed_at = $2, destroyed_because = $3
-                WHERE (environment, subject) IN (SELECT value ->> 0, value ->> 1 FROM json_each($1))
+                WHERE (environment, subject) IN (SELECT value ->> 0, value ->> 1 FROM jsonb_each($1))
                   AND sealed_key IS NOT NULL
                 RETURNING environment, subject",
         postgres "UPDATE subjects
@@ -86,7 +86,7 @@ statements! {
         sqlite concat!(
             "UPDATE subjects
              SET sealed_key = NULL, master_key_id = NULL, destroyed_at = $2, destroyed_because = 'retention'
-             WHERE (environment, subject) IN (SELECT value ->> 0, value ->> 1 FROM json_each($1))
+             WHERE (environment, subject) IN (SELECT value ->> 0, value ->> 1 FROM jsonb_each($1))
                AND NOT ", has_payload!()),
         postgres concat!(
             "UPDATE subjects
@@ -111,6 +111,7 @@ impl Tx {
         if whose.is_empty() {
             return Ok(());
         }
+        self.plan_anew().await?;
         let (environments, subjects) = columns(whose.iter());
         on_db!(self, conn => sqlite {
             let pairs: Vec<_> = environments.into_iter().zip(subjects).collect();
@@ -169,6 +170,7 @@ impl Tx {
         environment: &EnvironmentName,
         account: &AccountId,
     ) -> Result<Vec<InquiryId>> {
+        self.plan_anew().await?;
         let ids: Vec<String> = on_db!(self, conn, sql = OF_ACCOUNT =>
             sqlx::query_scalar(sql).bind(environment.as_str()).bind(account.as_str()).fetch_all(conn).await)?;
         ids.iter().map(|id| Place { table: "inquiries", row: id }.id("id", id, InquiryId::parse)).collect()

@@ -34,7 +34,7 @@ statements! {
     LOCK_KEYS {
         sqlite "SELECT found.environment, found.subject, found.sealed_key, found.master_key_id, found.destroyed_at,
                        found.destroyed_because
-                FROM json_each($1) AS wanted
+                FROM jsonb_each($1) AS wanted
                 CROSS JOIN subjects AS found
                 ON found.environment = wanted.value ->> 0 AND found.subject = wanted.value ->> 1",
         postgres find!(" FOR UPDATE")
@@ -44,7 +44,7 @@ statements! {
     ADD_KEYS {
         sqlite "INSERT INTO subjects (environment, subject, sealed_key, master_key_id, created_at)
                 SELECT value ->> 0, value ->> 1, substr($2, key * $3 + 1, $3), value ->> 2, $4
-                FROM json_each($1) WHERE true
+                FROM jsonb_each($1) WHERE true
                 ON CONFLICT (environment, subject) DO NOTHING
                 RETURNING environment, subject",
         postgres "INSERT INTO subjects (environment, subject, sealed_key, master_key_id, created_at)
