@@ -232,7 +232,7 @@ proptest! {
         prop_assert!(world.persona.most <= limit);
     }
 
-    /// Nor when clocks are set back, and nobody waits longer for it than for one window and one answer.
+    /// Nor when clocks are set back, and nobody waits for the time that it was: with that it would be eleven minutes.
     #[test]
     fn the_limit_is_kept_while_clocks_are_set_back(
         limit in prop_oneof![3..12_u32, 12..400_u32],
@@ -246,9 +246,12 @@ proptest! {
             world.happen(happening);
             prop_assert_eq!(world.persona.refused, 0, "after {:?} with {:?}", happening, world.ledger);
         }
-        // Whatever was left in hands and on its way lapses within a window; then one more is waited for at most.
-        world.pass(WINDOW + WINDOW + SignedDuration::from_secs(3));
-        prop_assert!(world.ask(0, Urgency::Waiting), "{:?} at {}", world.ledger, world.clock(0));
+        // Whatever dead processes had in hand lapses in one window, and may be held against another.
+        let served = (0..4).any(|_| {
+            world.pass(WINDOW + SignedDuration::from_secs(2));
+            world.ask(0, Urgency::Waiting)
+        });
+        prop_assert!(served, "{:?} at {}", world.ledger, world.clock(0));
     }
 
     /// With headers missing it still goes on, and the ledger still makes sense.

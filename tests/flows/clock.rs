@@ -88,6 +88,8 @@ on_both! {
         apart.pass(minutes(10));
         world.settle().await;
         assert_eq!(world.application.deliveries().len(), 1, "it is not sent again");
+        // And set right.
+        apart.ours.advance(minutes(8));
         world.persona.complete(&bo).unwrap();
         world.settle().await;
         assert_eq!(world.status(&bo).await, "completed");
