@@ -103,12 +103,12 @@ async fn empty(scratch: &Scratch) {
 struct Told(String);
 
 impl Told {
-    fn line(&mut self, what: &str, thing: impl Debug) {
+    fn line(&mut self, what: &str, thing: &dyn Debug) {
         writeln!(self.0, "{what}: {thing:?}").unwrap();
     }
 
     fn lines(&mut self, what: &str, things: impl IntoIterator<Item = impl Debug>) {
-        things.into_iter().for_each(|thing| self.line(what, thing));
+        things.into_iter().for_each(|thing| self.line(what, &thing));
     }
 }
 
@@ -129,17 +129,17 @@ async fn read_inquiries(database: &Database, told: &mut Told) {
     for event in events {
         let body = tx.event_body(&event.environment, &event.id).await.unwrap();
         let body = body.map(|body| String::from_utf8_lossy(&body).into_owned());
-        told.line("event", (event, body));
+        told.line("event", &(event, body));
     }
-    told.line("has bodies in clear", tx.has_plain_bodies().await.unwrap());
+    told.line("has bodies in clear", &tx.has_plain_bodies().await.unwrap());
     told.lines("inquiry", tx.list_inquiries(&InquiryFilter::default(), None, 100).await.unwrap().items);
     let by_name = tx.find_inquiries("customer-17").await.unwrap();
     told.lines("of customer-17", by_name.into_iter().map(|found| (found.inquiry, found.lineage)));
     let ids = ["inq_ada", "inq_bare", "inq_new"].map(key);
     let lineages = tx.lineages_of(&ids.iter().collect::<Vec<_>>()).await.unwrap();
-    told.line("lineages", lineages.into_iter().collect::<BTreeMap<_, _>>());
+    told.line("lineages", &lineages.into_iter().collect::<BTreeMap<_, _>>());
     told.lines("admission", tx.admissions(&sandbox(), &inquiry_id("inq_new")).await.unwrap());
-    told.line("sessions", tx.sessions_made(&sandbox(), &inquiry_id("inq_new")).await.unwrap());
+    told.line("sessions", &tx.sessions_made(&sandbox(), &inquiry_id("inq_new")).await.unwrap());
 }
 
 async fn read_work(database: &Database, told: &mut Told) {
@@ -148,37 +148,37 @@ async fn read_work(database: &Database, told: &mut Told) {
     actions.sort_by_key(|action| action.planned.id.clone());
     told.lines("action", actions);
     told.lines("attempt", tx.attempts(&ActionId::parse("act_done").unwrap()).await.unwrap());
-    told.line("next due", tx.next_due(&[(sandbox(), WorkKind::Remind)]).await.unwrap());
+    told.line("next due", &tx.next_due(&[(sandbox(), WorkKind::Remind)]).await.unwrap());
     told.lines("lane", tx.lane_settings().await.unwrap());
 }
 
 async fn read_environment(database: &Database, told: &mut Told) {
     let mut tx = database.read().await.unwrap();
-    told.line("rules", tx.rules_fingerprint(&sandbox()).await.unwrap());
+    told.line("rules", &tx.rules_fingerprint(&sandbox()).await.unwrap());
     told.lines("template", tx.list_templates(&sandbox()).await.unwrap());
     told.lines("template run", tx.template_runs(&sandbox()).await.unwrap());
-    told.line("template poll", tx.template_poll(&sandbox()).await.unwrap());
+    told.line("template poll", &tx.template_poll(&sandbox()).await.unwrap());
     told.lines("reconciliation", tx.reconciliations().await.unwrap());
     told.lines("pruning", tx.prunings().await.unwrap());
-    told.line("budget", tx.budget(&sandbox(), 60).await.unwrap());
-    told.line("master keys", tx.master_keys().await.unwrap());
+    told.line("budget", &tx.budget(&sandbox(), 60).await.unwrap());
+    told.line("master keys", &tx.master_keys().await.unwrap());
     for secret in tx.webhook_secrets(&sandbox()).await.unwrap() {
-        told.line("webhook secret", (&secret, secret.value.expose_secret()));
+        told.line("webhook secret", &(&secret, secret.value.expose_secret()));
     }
 }
 
 async fn read_doors(database: &Database, told: &mut Told) {
     let mut tx = database.begin().await.unwrap();
     for id in ["a0123456789bcdef", "b0123456789bcdef"] {
-        told.line("access link", tx.access_link(&LinkId::parse(id).unwrap()).await.unwrap());
+        told.line("access link", &tx.access_link(&LinkId::parse(id).unwrap()).await.unwrap());
     }
-    told.line("link key opens", tx.link_key().await.unwrap().is_some());
-    told.line("token", tx.token(&TokenId::parse("tok_1").unwrap()).await.unwrap());
+    told.line("link key opens", &tx.link_key().await.unwrap().is_some());
+    told.line("token", &tx.token(&TokenId::parse("tok_1").unwrap()).await.unwrap());
     let ada = tx.inquiry(&sandbox(), &inquiry_id("inq_new")).await.unwrap().unwrap();
-    told.line("customer", tx.written_customer(&ada.inquiry, &ada.lineage).await.unwrap());
+    told.line("customer", &tx.written_customer(&ada.inquiry, &ada.lineage).await.unwrap());
     let template = TemplateId::parse("itmpl_kyc").unwrap();
     let creation = CreationKey { environment: sandbox(), reference_id: reference_id("customer-17"), template };
-    told.line("creation", tx.open_creation(&creation).await.unwrap());
+    told.line("creation", &tx.open_creation(&creation).await.unwrap());
     for name in ["customer-17", "customer-18"] {
         told.lines("static link", tx.static_links_of(&reference_id(name)).await.unwrap());
     }
