@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use rekindle::domain::budget::{Hand, Heard, Ledger, Refused, Returned, Told, URGENCIES, Urgency};
 use rekindle::domain::time::Timestamp;
 
-const WINDOW: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(2);
 const OURS_FOR: SignedDuration = SignedDuration::from_secs(15);
 /// The longest a call takes, there and back.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
 
-fn at(millis: i64) -> Timestamp {
+pub(super) fn at(millis: i64) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + millis * 1_000)
 }
 
@@ -273,7 +273,7 @@ fn take(ledger: &mut Ledger, urgency: Urgency, now: Timestamp) -> u32 {
 }
 
 /// A budget in the middle of a window of which nothing is used.
-fn told(limit: u32) -> Ledger {
+pub(super) fn told(limit: u32) -> Ledger {
     let mut ledger = Ledger::unknown(60, at(0));
     let told = Told { limit, remaining: limit, resets_at: at(60_000) };
     ledger.exchange("first", &Returned { told: Some(told), ..Returned::default() }, None, at(0), at(0));
@@ -363,50 +363,6 @@ fn what_a_dead_process_had_in_hand_counts_as_made_and_comes_back_with_the_window
     assert_eq!((ledger.available(Urgency::Waiting, at(16_000)), ledger.holdings.len()), (70, 0));
     ledger.advance(at(61_000));
     assert_eq!(ledger.available(Urgency::Waiting, at(61_000)), 60, "careful until the first answer");
-}
-
-#[test]
-fn a_clock_that_was_set_back_locks_nobody_out() {
-    let mut ledger = told(80);
-    ledger.closed_until = Some(at(60_000));
-    ledger.exchange("dead", &Returned::default(), Some((Urgency::Waiting, 10)), at(15_000), at(0));
-    let before = at(-86_400_000);
-    ledger.advance(before);
-    assert!(ledger.available(Urgency::Waiting, before) > 0, "{ledger:?}");
-    assert!(ledger.opens_at(before) <= before.plus(WINDOW * 2));
-    let told = Told { limit: 80, remaining: 7, resets_at: before.plus(WINDOW) };
-    ledger.exchange("a", &Returned { told: Some(told), ..Returned::default() }, None, before, before);
-    assert_eq!((ledger.left, ledger.assumed_since), (7, None), "answers are listened to again");
-}
-
-#[test]
-fn a_clock_that_was_set_back_a_little_makes_nobody_wait_longer_and_frees_nothing_early() {
-    let spent = |resets_at: i64| {
-        let mut ledger = told(80);
-        let told = Told { limit: 80, remaining: 0, resets_at: at(resets_at) };
-        ledger.exchange("a", &Returned { told: Some(told), ..Returned::default() }, None, at(35_000), at(20_000));
-        ledger
-    };
-    let in_doubt = Returned { clock_in_doubt: true, ..Returned::default() };
-    // Four minutes back, of which forty seconds were still to be waited.
-    let (mut ledger, before) = (spent(60_000), at(20_000 - 240_000));
-    let grant = ledger.exchange("a", &in_doubt, Some((Urgency::Waiting, 1)), before, before);
-    assert_eq!((grant.calls, grant.opens_at), (0, before.plus(SignedDuration::from_secs(41))), "{ledger:?}");
-    let after = grant.opens_at;
-    assert!(ledger.exchange("a", &Returned::default(), Some((Urgency::Waiting, 1)), after, after).calls > 0);
-
-    // Persona closed the door for long: the same.
-    let mut ledger = spent(60_000);
-    ledger.closed_until = Some(at(320_000));
-    ledger.exchange("a", &in_doubt, None, before, before);
-    assert_eq!(ledger.closed_until, Some(at(80_000)));
-
-    // Another process whose clock is a few seconds behind, and one that does not say that its clock was set back.
-    for (returned, now) in [(&in_doubt, at(15_000)), (&in_doubt, at(-9_000)), (&Returned::default(), before)] {
-        let mut ledger = spent(60_000);
-        let grant = ledger.exchange("b", returned, Some((Urgency::Waiting, 1)), now, now);
-        assert_eq!((grant.calls, ledger.resets_at), (0, Some(at(60_000))), "{ledger:?}");
-    }
 }
 
 #[test]
