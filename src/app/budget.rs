@@ -94,6 +94,8 @@ impl SharedBudget {
             return Some(0);
         }
         let (mut ledger, seen_at) = state.seen.clone()?;
+        // What this process saw itself, it saw by the same clock.
+        ledger.follow(now);
         ledger.advance(now);
         let known = ledger.available(urgency, now) + state.hand.ready(urgency, now);
         let closed = ledger.closed_until.is_some();
@@ -263,7 +265,7 @@ impl Gate for SharedBudget {
 
     fn leave(&self, heard: Heard) {
         let refused = heard.refused.is_some();
-        self.state().hand.end(heard);
+        self.state().hand.end(heard, self.clock.now());
         if refused {
             warn!(environment = %self.environment, "Persona refused a call for its rate limit; asking more slowly");
         }

@@ -12,6 +12,7 @@ mod links;
 mod migrate;
 mod mute;
 mod open;
+mod open_files;
 mod output;
 mod persona;
 mod prune;

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::cli::{Common, telemetry, vault};
+use crate::cli::{Common, open_files, telemetry, vault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{internal, public, server};
@@ -107,7 +107,8 @@ impl Running {
         parts: Parts,
     ) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let limits = server::ServerLimits::new(&config.limits, config.worker.shutdown_grace);
+        let mut limits = server::ServerLimits::new(&config.limits, config.worker.shutdown_grace);
+        limits.connections = open_files::room_for_connections(config);
         let mut tasks = Vec::new();
         let mut listen = async |address, key, routes| {
             let listener = bind(address, key).await?;

@@ -10,10 +10,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{debug, error, warn};
 
 use crate::app::App;
@@ -89,10 +89,8 @@ async fn receive(public: &Public, environment: &str, headers: &HeaderMap, body: 
         return Err(NotTaken::Refused(Refusal::UnknownEnvironment));
     }
     check_form(signature.as_deref()).map_err(|why| NotTaken::Refused(Refusal::Signature(why)))?;
-    let room = body.size_hint().upper().map_or(public.limits.body_bytes, |most| usize::try_from(most).unwrap_or(ROOM));
-    let room = u32::try_from(room.min(public.limits.body_bytes)).unwrap_or(u32::MAX);
-    let _room = public.room.try_acquire_many(room).map_err(|_| NotTaken::Overloaded)?;
-    let body = read(body, public.limits).await?;
+    // Held until it is stored.
+    let (body, _room) = read(body, public.limits, &public.room).await?;
     if ingest::answers_first() {
         let (app, environment) = (public.app.clone(), environment.to_owned());
         ingest::answer_first(async move {
@@ -114,18 +112,33 @@ fn signature(headers: &HeaderMap) -> Option<Vec<u8>> {
     (!values.is_empty()).then(|| values.join(&b' '))
 }
 
-async fn read(body: Body, limits: Limits) -> Result<Bytes, NotTaken> {
+async fn read(body: Body, limits: Limits, room: &Semaphore) -> Result<(Bytes, SemaphorePermit<'_>), NotTaken> {
     // What says beforehand that it is too long need not come first.
     if body.size_hint().lower() > limits.body_bytes as u64 {
         return Err(NotTaken::TooLarge(limits.body_bytes));
     }
-    let limited = Limited::new(body, limits.body_bytes);
-    match tokio::time::timeout(limits.body_timeout, limited.collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(why)) if why.is::<LengthLimitError>() => Err(NotTaken::TooLarge(limits.body_bytes)),
-        Ok(Err(_)) => Err(NotTaken::Broken),
-        Err(_) => Err(NotTaken::TooSlow),
+    let gathered = gather(Limited::new(body, limits.body_bytes), limits.body_bytes, room);
+    tokio::time::timeout(limits.body_timeout, gathered).await.unwrap_or(Err(NotTaken::TooSlow))
+}
+
+/// Gathers a body. The room it takes is what came of it so far: who announces much and sends little keeps nobody out.
+async fn gather(
+    mut body: Limited<Body>,
+    most: usize,
+    room: &Semaphore,
+) -> Result<(Bytes, SemaphorePermit<'_>), NotTaken> {
+    let mut taken = room.try_acquire_many(0).map_err(|_| NotTaken::Overloaded)?;
+    // Copied together, because a frame of one byte keeps the whole buffer alive that it came in.
+    let mut gathered = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|why| if why.is::<LengthLimitError>() { NotTaken::TooLarge(most) } else { NotTaken::Broken })?;
+        let Ok(came) = frame.into_data() else { continue };
+        let length = u32::try_from(came.len()).unwrap_or(u32::MAX);
+        taken.merge(room.try_acquire_many(length).map_err(|_| NotTaken::Overloaded)?);
+        gathered.extend_from_slice(&came);
     }
+    Ok((gathered.freeze(), taken))
 }
 
 impl NotTaken {

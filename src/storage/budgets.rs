@@ -12,7 +12,7 @@ use crate::storage::transaction::Tx;
 
 macro_rules! columns {
     () => {
-        "environment, call_limit, calls_left, calls_blind, resets_at, assumed_since, pace, slowed_at, closed_until, granted, holdings"
+        "environment, call_limit, calls_left, calls_blind, resets_at, assumed_since, pace, slowed_at, closed_until, granted, holdings, updated_at"
     };
 }
 
@@ -20,7 +20,7 @@ statements! {
     LOCK { lock concat!("SELECT ", columns!(), " FROM budgets WHERE environment = $1") }
     LOOK { concat!("SELECT ", columns!(), " FROM budgets WHERE budgets.environment = $1") }
     SAVE {
-        concat!("INSERT INTO budgets (", columns!(), ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        concat!("INSERT INTO budgets (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (environment) DO UPDATE
                  SET call_limit = excluded.call_limit, calls_left = excluded.calls_left,
                      calls_blind = excluded.calls_blind,
@@ -29,7 +29,7 @@ statements! {
                      granted = excluded.granted, holdings = excluded.holdings, updated_at = excluded.updated_at")
     }
     BEGIN {
-        concat!("INSERT INTO budgets (", columns!(), ", updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        concat!("INSERT INTO budgets (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (environment) DO NOTHING")
     }
 }
@@ -117,6 +117,7 @@ struct Row {
     closed_until: Option<Timestamp>,
     granted: String,
     holdings: String,
+    updated_at: Timestamp,
 }
 
 impl Row {
@@ -133,6 +134,7 @@ impl Row {
             pace: place.count("pace", self.pace)?,
             slowed_at: self.slowed_at,
             closed_until: self.closed_until,
+            written_at: self.updated_at,
             granted: place.some("granted", granted)?,
             holdings: place.some("holdings", holdings)?.into_iter().map(HoldingText::read).collect(),
             careful,

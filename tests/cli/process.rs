@@ -41,6 +41,7 @@ pub struct Installation {
     pub public: SocketAddr,
     pub internal: SocketAddr,
     variables: Vec<(String, String)>,
+    open_files: Option<u32>,
     serving: Option<Child>,
     client: reqwest::Client,
 }
@@ -58,7 +59,8 @@ impl Installation {
     pub fn new(toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (public, internal) = (free_address(), free_address());
-        let new = Self { folder, public, internal, variables: Vec::new(), serving: None, client: http() };
+        let new =
+            Self { folder, public, internal, variables: Vec::new(), open_files: None, serving: None, client: http() };
         new.configure(toml);
         new
     }
@@ -74,6 +76,16 @@ impl Installation {
     /// Sets an environment variable for every command from here on.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.variables.push((name.to_owned(), value.into()));
+    }
+
+    /// Lets every command from here on have so many files open at most.
+    pub fn allow_open_files(&mut self, most: u32) {
+        self.open_files = Some(most);
+    }
+
+    /// The process that serves.
+    pub fn pid(&self) -> u32 {
+        self.serving.as_ref().expect("it serves").id()
     }
 
     pub fn file(&self, name: &str) -> std::path::PathBuf {
@@ -113,7 +125,7 @@ impl Installation {
 
     /// Asks the process to stop, as a process manager would; see [`Installation::stopped`].
     pub fn ask_to_stop(&self) {
-        let pid = self.serving.as_ref().expect("it serves").id().to_string();
+        let pid = self.pid().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
@@ -188,7 +200,14 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = match self.open_files {
+            None => Command::new(BINARY),
+            Some(most) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\""), BINARY]);
+                shell
+            }
+        };
         // Nothing of the tests' own environment may change what is tested.
         command.env_clear().env("REKINDLE_MASTER_KEY", MASTER_KEY).envs(self.variables.iter().cloned());
         command.args(arguments).current_dir(self.folder.path());

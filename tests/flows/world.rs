@@ -116,6 +116,12 @@ impl World {
         (self.app, self.listener, self.webhook_url) = start(&self.config, &self.url, &self.clock, &self.persona).await;
     }
 
+    /// As [`World::restart`], by a clock that is not Persona's.
+    pub async fn restart_by(&mut self, ours: &Clock) {
+        self.listener.abort();
+        (self.app, self.listener, self.webhook_url) = start(&self.config, &self.url, ours, &self.persona).await;
+    }
+
     /// Another process beside this one, on the same database.
     pub async fn another_process(&self) -> App {
         let database = open(&self.url).await;

@@ -3,4 +3,5 @@
 mod door;
 mod outage;
 mod server;
+mod slow_bodies;
 mod webhooks;

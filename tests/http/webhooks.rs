@@ -214,3 +214,26 @@ on_both! {
         assert_eq!(door.deliver("sandbox", &body).await.1, json!({ "outcome": "duplicate" }));
     }
 }
+
+/// One event again and again, over HTTP. A client costs ten times what a delivery costs us, so a thousand have to do here;
+/// a hundred times as many come to the committer in `tests/ingest`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_event_a_thousand_times_over_http() {
+    const AT_ONCE: u32 = 100;
+    const EACH: u32 = 10;
+    let scratch = sqlite().await;
+    let door = Door::over(&scratch.url).await;
+    let body = created();
+    let one = async || {
+        let mut applied = 0;
+        for _ in 0..EACH {
+            let (status, answer) = door.deliver("sandbox", &body).await;
+            assert!(status == 200 && (answer["outcome"] == "applied" || answer["outcome"] == "duplicate"), "{answer}");
+            applied += u32::from(answer["outcome"] == "applied");
+        }
+        applied
+    };
+    let applied = futures::future::join_all((0..AT_ONCE).map(|_| one())).await;
+    assert_eq!(applied.into_iter().sum::<u32>(), 1);
+    assert_eq!(door.only_event().await.2, AT_ONCE * EACH);
+}

@@ -11,6 +11,7 @@ mod budgets;
 mod claims;
 mod environments;
 mod events;
+mod grown;
 mod inquiries;
 mod lanes;
 mod leases;

@@ -5,6 +5,7 @@ pub mod change;
 mod database;
 pub mod lock;
 mod logging;
+pub mod open_files;
 pub mod postgres;
 pub mod proxy;
 pub mod vault;

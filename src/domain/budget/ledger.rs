@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::domain::budget::{
-    FOR_WAITING, LONGEST_WAIT, Place, Refused, Returned, Told, URGENCIES, Urgency, WINDOW, place, share,
+    FOR_WAITING, LONGEST_WAIT, Place, Refused, Returned, SET_BACK, Told, URGENCIES, Urgency, WINDOW, place, share,
 };
 use crate::domain::time::Timestamp;
 
@@ -34,6 +34,8 @@ pub struct Ledger {
     pub holdings: Vec<Holding>,
     /// Calls a window is assumed to allow before anything is told; from the configuration.
     pub careful: u32,
+    /// When the last exchange was made, by the clock of who made it.
+    pub written_at: Timestamp,
 }
 
 /// The calls one process has in hand or under way.
@@ -90,6 +92,7 @@ impl Ledger {
             granted: [0; URGENCIES],
             holdings: Vec::new(),
             careful,
+            written_at: now,
         }
     }
 
@@ -104,8 +107,12 @@ impl Ledger {
         until: Timestamp,
         now: Timestamp,
     ) -> Grant {
+        if returned.clock_in_doubt {
+            self.follow(now);
+        }
         self.take_back(owner, returned, now);
         self.advance(now);
+        self.written_at = now;
         let calls = wanted.map_or(0, |(urgency, most)| self.grant(urgency, most, now));
         match self.holdings.iter_mut().find(|holding| holding.owner == owner) {
             Some(holding) => {
@@ -162,6 +169,25 @@ impl Ledger {
             (None, None) => now,
         };
         window.max(now)
+    }
+
+    /// Follows a clock that was set back: whatever was still to come when it was last written is as far ahead of the
+    /// clock as it is now.
+    ///
+    /// So nobody waits for a time that comes later than what was waited for, and no window begins before it would
+    /// have: as much time as there was left then is the most that can be left. It must only be done when one's own clock
+    /// may have been set back. Clocks of two machines that differ are no reason: each would do it again and again.
+    pub fn follow(&mut self, now: Timestamp) {
+        let back = self.written_at.since(now);
+        if back <= SET_BACK {
+            return;
+        }
+        let times = [&mut self.resets_at, &mut self.assumed_since, &mut self.slowed_at, &mut self.closed_until];
+        let untils = self.holdings.iter_mut().map(|holding| &mut holding.until);
+        for at in times.into_iter().flatten().chain(untils) {
+            *at = at.minus(back);
+        }
+        self.written_at = now;
     }
 
     /// Brings it to the present: a window that is over begins anew, and what a dead process held counts as used.

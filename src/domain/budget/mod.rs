@@ -27,6 +27,10 @@ pub const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 /// The longest wait that is believed when Persona, or something on the way, asks for one.
 pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
+/// A clock that goes back by more than this was set back. Those of two processes may differ by a few seconds, which is
+/// no reason to believe anything else than before.
+pub(super) const SET_BACK: SignedDuration = SignedDuration::from_secs(30);
+
 /// How many calls a minute are made while Persona has not said its limit: a fifth of its default.
 pub const CAREFUL_PACE: u32 = 60;
 
@@ -179,6 +183,12 @@ pub(super) fn place(resets_at: Timestamp, known: Timestamp) -> Place {
 }
 
 impl Told {
+    /// The same by a clock that was set back by so much.
+    #[must_use]
+    pub fn earlier(self, by: SignedDuration) -> Self {
+        Self { resets_at: self.resets_at.minus(by), ..self }
+    }
+
     /// What is known after another answer: answers overtake each other, and within a window the lower figure is the
     /// later one.
     #[must_use]
@@ -197,6 +207,12 @@ impl Told {
 }
 
 impl Refused {
+    /// The same by a clock that was set back by so much.
+    #[must_use]
+    pub fn earlier(self, by: SignedDuration) -> Self {
+        Self { begun_at: self.begun_at.minus(by), until: self.until.map(|until| until.minus(by)) }
+    }
+
     /// Two refusals as one.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
