@@ -8,6 +8,8 @@ mod budget;
 mod crashes;
 mod deliveries;
 mod erasure;
+mod fan_out;
+mod guides;
 mod links;
 mod people;
 mod quarantine;
