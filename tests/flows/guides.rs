@@ -25,11 +25,9 @@ impl World {
     /// Somebody's phone opens an inquiry as Persona's SDK does: by its id, and a session's token where there is one.
     fn opens_in_the_app(&self, access: &Value) -> Result<InquiryId, String> {
         assert_eq!(access["outcome"], "session", "{access}");
-        let mut link =
-            format!("{}/verify?inquiry-id={}", self.persona.base_url(), access["inquiry_id"].as_str().unwrap());
-        if let Some(token) = access["session_token"].as_str() {
-            link.push_str(&format!("&session-token={token}"));
-        }
+        let token = access["session_token"].as_str().map(|token| format!("&session-token={token}")).unwrap_or_default();
+        let id = access["inquiry_id"].as_str().unwrap();
+        let link = format!("{}/verify?inquiry-id={id}{token}", self.persona.base_url());
         self.open(&link)
     }
 
