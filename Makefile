@@ -36,10 +36,13 @@ torture-sabotage: ## See that the torture finds a loss and a duplicate in builds
 	done
 
 SIMULATE_PEOPLE ?= 1000
+FAN_OUT ?= 100000
 
-simulate: ## Let 1,000 people come for 30 days, whatever Persona does (SIMULATE_PEOPLE=100 for less)
-	SIMULATE_PEOPLE=$(SIMULATE_PEOPLE) $(CARGO) test --locked --release --test it \
-		flows::simulation::everyone_of_a_thousand -- --ignored --nocapture
+simulate: ## Let 1,000 people come for 30 days, whatever Persona does; plan 100,000 anew (SIMULATE_PEOPLE=100 FAN_OUT=5000)
+	scripts/test-setup.sh
+	FAN_OUT=$(FAN_OUT) SIMULATE_PEOPLE=$(SIMULATE_PEOPLE) $(CARGO) test --locked --release --test it \
+		-- flows::simulation::everyone_of_a_thousand flows::fan_out::a_hundred_thousand \
+		--ignored --nocapture --test-threads=1
 
 bench: ## Run the benchmarks
 	scripts/test-setup.sh

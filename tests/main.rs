@@ -3,6 +3,7 @@
 mod architecture;
 mod support;
 
+mod browser;
 mod cli;
 mod domain;
 mod flows;

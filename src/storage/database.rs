@@ -138,7 +138,7 @@ impl Database {
         match &self.pools {
             Pools::Sqlite { .. } => self.begin().await,
             Pools::Postgres(pool) => {
-                let open = Open::Postgres(pool.begin_with(concat!("BEGIN; ", plan_once!())).await?);
+                let open = Open::Postgres(to_its_end(pool, concat!("BEGIN; ", plan_once!())).await?);
                 Ok(Tx::new(open, self.vault.clone(), self.bell.clone()).with_kept_plans())
             }
         }

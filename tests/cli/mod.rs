@@ -11,7 +11,7 @@ mod keys;
 mod links;
 mod lists;
 mod operate;
-mod outside;
+pub mod outside;
 mod persona;
 pub mod process;
 mod restarts;

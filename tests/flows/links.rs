@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use super::world::{Setting, World, environment, hours, minutes, seconds};
 use crate::support::{Scratch, on_both};
 
-const PUBLIC: &str = r#"public_url = "https://verify.example.com"
+pub const PUBLIC: &str = r#"public_url = "https://verify.example.com"
         link_hosts = ["127.0.0.1:*"]"#;
 
 /// A phone's.
@@ -18,7 +18,7 @@ const BROWSER: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Ve
 
 /// What was answered.
 #[derive(Debug)]
-struct Page {
+pub struct Page {
     status: u16,
     headers: reqwest::header::HeaderMap,
     body: String,
@@ -29,7 +29,7 @@ impl Page {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    fn heading(&self) -> &str {
+    pub fn heading(&self) -> &str {
         self.body.split("<h1>").nth(1).and_then(|rest| rest.split("</h1>").next()).unwrap_or_default()
     }
 }
@@ -47,7 +47,7 @@ impl World {
         Page { status, headers, body: answer.text().await.unwrap() }
     }
 
-    async fn look(&self, path: &str) -> Page {
+    pub async fn look(&self, path: &str) -> Page {
         self.ask(Method::GET, path, "en").await
     }
 
@@ -55,21 +55,21 @@ impl World {
         self.ask(Method::POST, path, "en").await
     }
 
-    async fn mint(&self, id: &InquiryId) -> (Minted, String) {
+    pub async fn mint(&self, id: &InquiryId) -> (Minted, String) {
         let minted = self.app.link_for(&environment(), id, None).await.unwrap();
         let path = path(minted.url.expose_secret());
         (minted, path)
     }
 
     /// Somebody presses the button and is inside the flow: of which inquiry.
-    async fn gets_in(&self, path: &str) -> InquiryId {
+    pub async fn gets_in(&self, path: &str) -> InquiryId {
         let page = self.press(path).await;
         assert_eq!(page.status, 303, "{}", page.heading());
         self.open(page.header(LOCATION)).unwrap()
     }
 }
 
-fn path(url: &str) -> String {
+pub fn path(url: &str) -> String {
     url.strip_prefix("https://verify.example.com").unwrap().to_owned()
 }
 

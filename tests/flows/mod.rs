@@ -9,6 +9,8 @@ mod clock;
 mod crashes;
 mod deliveries;
 mod erasure;
+mod fan_out;
+mod guides;
 mod links;
 mod people;
 mod quarantine;

@@ -10,11 +10,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::openapi::OpenApi as Described;
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f;\
-background:#fff}h2{margin-top:2.5rem;border-bottom:1px solid #ccc}h3 code{font-size:1rem}table{border-collapse:collapse;\
-width:100%}td,th{text-align:left;vertical-align:top;padding:.2rem .6rem .2rem 0;border-bottom:1px solid #e4e4e8}\
-code{font-family:ui-monospace,monospace;font-size:.9rem}@media(prefers-color-scheme:dark){body{background:#16161a;\
-color:#e6e6ea}td,th,h2{border-color:#3a3a42}a{color:#9ab8ff}}";
+/// The stylesheet of the page.
+const STYLE: &str = include_str!("../../../templates/api/page.css");
 
 /// The page, made once.
 #[derive(Clone)]
@@ -51,61 +48,94 @@ pub(super) fn render(described: &Described) -> Page {
 fn write_page(out: &mut String, document: &Value) -> std::fmt::Result {
     let title = text(&document["info"]["title"]);
     write!(out, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>")?;
-    write!(out, "<meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>")?;
-    write!(out, "<h1>{title}</h1><p>{}</p>", text(&document["info"]["description"]))?;
+    write!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
+    write!(out, "<meta name=\"color-scheme\" content=\"light dark\"><style>{STYLE}</style></head><body><main>")?;
+    write!(out, "<h1>{title}</h1><p>{}</p>", prose(&document["info"]["description"]))?;
     write!(out, "<p>For programs: <a href=\"/v1/openapi.json\">openapi.json</a></p>")?;
+    write_contents(out, document)?;
     for tag in document["tags"].as_array().into_iter().flatten() {
-        write!(out, "<h2>{}</h2><p>{}</p>", text(&tag["name"]), text(&tag["description"]))?;
-        for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-            for (method, operation) in methods.as_object().into_iter().flatten() {
-                if operation["tags"][0] == tag["name"] {
-                    write_operation(out, (path, method), operation)?;
-                }
-            }
+        write!(out, "<h2>{}</h2><p>{}</p>", text(&tag["name"]), prose(&tag["description"]))?;
+        for (path, method, operation) in operations(document).filter(|(.., one)| one["tags"][0] == tag["name"]) {
+            write_operation(out, (path, method), operation)?;
         }
     }
     write!(out, "<h2>Shapes</h2>")?;
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
-        write!(out, "<h3 id=\"{0}\"><code>{0}</code></h3><p>{1}</p>", escaped(name), text(&schema["description"]))?;
-        let variants = schema["oneOf"].as_array().map_or_else(|| vec![schema], |all| all.iter().collect());
-        for variant in variants {
-            write_shape(out, variant)?;
+        write!(out, "<h3 id=\"{0}\"><code>{0}</code></h3><p>{1}</p>", escaped(name), prose(&schema["description"]))?;
+        match schema["oneOf"].as_array() {
+            None => write_shape(out, schema)?,
+            Some(variants) => {
+                for variant in variants {
+                    write!(out, "<p class=\"variant\">{}</p>", prose(&variant["description"]))?;
+                    write_shape(out, variant)?;
+                }
+            }
         }
     }
-    write!(out, "</body></html>")
+    write!(out, "</main></body></html>")
+}
+
+/// Every operation, with its path and method.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().into_iter().flatten();
+        methods.map(|(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+/// What there is, as a list to jump from.
+fn write_contents(out: &mut String, document: &Value) -> std::fmt::Result {
+    write!(out, "<nav aria-label=\"Operations\"><ul>")?;
+    for tag in document["tags"].as_array().into_iter().flatten() {
+        for (path, method, operation) in operations(document).filter(|(.., one)| one["tags"][0] == tag["name"]) {
+            let (id, summary) = (text(&operation["operationId"]), prose(&operation["summary"]));
+            write!(out, "<li><a href=\"#{id}\">{summary}</a> {}</li>", route(path, method))?;
+        }
+    }
+    write!(out, "</ul></nav>")
+}
+
+fn route(path: &str, method: &str) -> String {
+    format!("<code class=\"route\"><b>{}</b> {}</code>", escaped(&method.to_uppercase()), escaped(path))
 }
 
 fn write_operation(out: &mut String, (path, method): (&str, &str), operation: &Value) -> std::fmt::Result {
-    let route = format!("{} {}", method.to_uppercase(), path);
-    write!(out, "<h3><code>{}</code></h3><p><b>{}</b></p>", escaped(&route), text(&operation["summary"]))?;
+    let (id, summary) = (text(&operation["operationId"]), prose(&operation["summary"]));
+    write!(out, "<h3 id=\"{id}\">{summary}</h3><p>{}</p>", route(path, method))?;
     if operation["description"].is_string() {
-        write!(out, "<p>{}</p>", text(&operation["description"]))?;
+        write!(out, "<p>{}</p>", prose(&operation["description"]))?;
     }
-    write!(out, "<table><tr><th>Scope<td><code>{}</code>", text(&operation["security"][0]["token"][0]))?;
+    let scope = text(&operation["security"][0]["token"][0]);
+    write!(out, "<table class=\"operation\"><tr><th scope=\"row\">scope<td><code>{scope}</code>")?;
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let (name, about) = (text(&parameter["name"]), text(&parameter["description"]));
-        write!(out, "<tr><th>{}<td><code>{name}</code> {about}", text(&parameter["in"]))?;
+        let (name, about) = (text(&parameter["name"]), prose(&parameter["description"]));
+        write!(out, "<tr><th scope=\"row\">{}<td><code>{name}</code> {about}", text(&parameter["in"]))?;
     }
     let shape = |place: &Value| {
         let content = place["content"].as_object().and_then(|content| content.values().next());
         content.map_or_else(String::new, |content| kind(&content["schema"]))
     };
     if operation["requestBody"].is_object() {
-        write!(out, "<tr><th>body<td>{}", shape(&operation["requestBody"]))?;
+        write!(out, "<tr><th scope=\"row\">body<td>{}", shape(&operation["requestBody"]))?;
     }
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        write!(out, "<tr><th>{}<td>{} {}", escaped(status), text(&response["description"]), shape(response))?;
+        let about = prose(&response["description"]);
+        write!(out, "<tr><th scope=\"row\">{}<td>{about} {}", escaped(status), shape(response))?;
     }
     write!(out, "</table>")
 }
 
 fn write_shape(out: &mut String, schema: &Value) -> std::fmt::Result {
     let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let Some(properties) = schema["properties"].as_object() else {
+        return write!(out, "<p>{}</p>", kind(schema));
+    };
     write!(out, "<table>")?;
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let need = if required(name) { "" } else { " (optional)" };
-        let about = text(&property["description"]);
-        write!(out, "<tr><th><code>{}</code><td>{}{need}<td>{about}", escaped(name), kind(property))?;
+    for (name, property) in properties {
+        let need = if required(name) { "" } else { " <span class=\"soft\">(optional)</span>" };
+        let about = prose(&property["description"]);
+        write!(out, "<tr><th scope=\"row\"><code>{}</code><td>{}{need}<td>{about}", escaped(name), kind(property))?;
     }
     write!(out, "</table>")
 }
@@ -133,6 +163,19 @@ fn text(value: &Value) -> String {
     escaped(value.as_str().unwrap_or_default())
 }
 
+/// A text in which what stands between backticks is code.
+fn prose(value: &Value) -> String {
+    let text = text(value);
+    let mut out = String::with_capacity(text.len());
+    for (place, part) in text.split('`').enumerate() {
+        let code = place % 2 == 1;
+        out.push_str(if code { "<code>" } else { "" });
+        out.push_str(part);
+        out.push_str(if code { "</code>" } else { "" });
+    }
+    out
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -155,6 +198,12 @@ mod tests {
         assert!(!page.html.contains("http://") && !page.html.contains("src="), "nothing from elsewhere");
         let policy = page.policy.to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    }
+
+    #[test]
+    fn what_is_between_backticks_is_code() {
+        assert_eq!(prose(&"say `a<b` or `c`".into()), "say <code>a&lt;b</code> or <code>c</code>");
+        assert_eq!(prose(&"one ` alone".into()), "one <code> alone</code>");
     }
 
     #[test]

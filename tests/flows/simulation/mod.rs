@@ -15,6 +15,7 @@ use rekindle::persona::simulator::{
     Failure, FailureKind, FailureMoment, Faults, LinkUse, Needless, NewInquiry, QuotaHeaders, RefusalStatus, Settings,
     Unknowns,
 };
+use tokio::task::JoinSet;
 
 use self::crowd::{Someone, crowd};
 use self::report::{Report, Spent};
@@ -150,14 +151,23 @@ async fn everyone_of_sixty_gets_in() {
     }
 }
 
-/// The whole, for `make simulate`: how many people, by `SIMULATE_PEOPLE`.
-#[tokio::test]
+/// The whole, for `make simulate`: how many people, by `SIMULATE_PEOPLE`. As many lives at a time as there are cores:
+/// each has a Persona, a clock and a database of its own.
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes half an hour; make simulate runs it"]
 async fn everyone_of_a_thousand_gets_in_whatever_persona_does() {
     let people = std::env::var("SIMULATE_PEOPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut variations = Unknowns::all_variations();
+    variations.insert(1, ("the other way round", the_other_way_round()));
+    let (mut waiting, mut running) = (variations.into_iter(), JoinSet::new());
     let mut outside = Vec::new();
-    for (name, unknowns) in Unknowns::all_variations() {
-        let report = compare(name, &unknowns, people, 30).await;
+    loop {
+        for (name, unknowns) in waiting.by_ref().take(at_once.saturating_sub(running.len())) {
+            running.spawn(async move { (name, compare(name, &unknowns, people, 30).await) });
+        }
+        let Some(lived) = running.join_next().await else { break };
+        let (name, report) = lived.unwrap();
         outside.extend(report.outside.into_iter().map(|one| format!("{name}: {one}")));
     }
     assert_eq!(outside, Vec::<String>::new());
