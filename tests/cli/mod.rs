@@ -5,6 +5,7 @@ mod command;
 mod configuration;
 mod demo;
 mod doctor;
+mod health;
 mod import;
 mod keys;
 mod links;
