@@ -113,7 +113,7 @@ impl App {
         let Some(environment) = self.environments().get(&wish.environment) else { return Ok(Wished::NoEnvironment) };
         let acting = environment.settings.mode == Mode::Act;
         let Some(persona) = environment.persona.as_ref().filter(|_| acting) else { return Ok(Wished::NotActing) };
-        let by_rule = customer::by_rule(self.customers(), Some(&wish.reference_id), Some(&wish.template));
+        let by_rule = customer::by_rule(self.customers(), Some(&wish.reference_id), Some(&wish.template), None);
         if wish.customer.is_some() && by_rule.is_some() && by_rule != wish.customer.as_ref() {
             return Ok(Wished::NotTheirs);
         }
@@ -144,7 +144,7 @@ impl App {
     async fn step_towards(&self, task: &Task<'_>) -> Result<Step, StorageError> {
         let (wish, now) = (task.wish, self.clock().now());
         let mut tx = self.database().begin().await?;
-        let row = tx.open_creation(&task.key).await?;
+        let row = tx.open_creation(&task.key, now).await?;
         let held = row.held_until.is_some_and(|until| until > now && until <= now.plus(LEASE));
         let person = Person::Reference(wish.reference_id.clone());
         let group = tx.group(&wish.environment, &person, Some(&wish.template)).await?;
@@ -235,7 +235,7 @@ impl App {
 
     /// By the customer's rule, where the request does not say.
     fn lifetime_for(&self, wish: &Wish) -> Option<SignedDuration> {
-        let by_rule = || customer::by_rule(self.customers(), Some(&wish.reference_id), Some(&wish.template));
+        let by_rule = || customer::by_rule(self.customers(), Some(&wish.reference_id), Some(&wish.template), None);
         self.customers().get(wish.customer.as_ref().or_else(by_rule)?)?.expires_after
     }
 

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::app::App;
 use crate::app::access::{Admission, Urgency, Whom};
 use crate::app::party::Party;
@@ -134,8 +136,7 @@ impl App {
             | Admission::Closed { inquiry, .. } => inquiry,
             Admission::NotActing | Admission::Unknown | Admission::Busy { .. } => return Ok(admission),
         };
-        let mut tx = self.database().read().await?;
-        let seen = self.find(&mut tx, grant, led_to, Some(&environment)).await?.is_some();
+        let seen = self.find_seen(grant, led_to, &environment).await?.is_some();
         Ok(if seen { admission } else { Admission::Unknown })
     }
 
@@ -166,7 +167,7 @@ impl App {
     /// never with a name or template that is another's by rule.
     pub fn may_name(&self, customer: Option<&CustomerName>, name: &ReferenceId, template: &TemplateId) -> bool {
         let Some(customer) = customer else { return true };
-        let by_rule = customer::by_rule(self.customers(), Some(name), Some(template));
+        let by_rule = customer::by_rule(self.customers(), Some(name), Some(template), None);
         let prefixes = self.customers().get(customer).map_or(&[][..], |rules| rules.reference_prefixes.as_slice());
         let own = prefixes.is_empty() || prefixes.iter().any(|prefix| name.as_str().starts_with(prefix.as_str()));
         own && by_rule.is_none_or(|owner| owner == customer)
@@ -184,6 +185,18 @@ impl App {
         Ok(rules.map(|rules| rules.access.allow_session_token_links))
     }
 
+    /// How long an inquiry that takes the place of this one lives, by its customer's rule.
+    pub(super) async fn lifetime_by_customer(
+        &self,
+        environment: &EnvironmentName,
+        id: &InquiryId,
+    ) -> Result<Option<SignedDuration>, StorageError> {
+        let mut tx = self.database().read().await?;
+        let Some(stored) = tx.inquiry(environment, id).await? else { return Ok(None) };
+        let owner = self.owner(&mut tx, &stored.inquiry, &stored.lineage).await?;
+        Ok(owner.and_then(|owner| self.customers().get(&owner)?.expires_after))
+    }
+
     /// Whose an inquiry is: by what is written down, else by rule.
     pub(super) async fn owner(
         &self,
@@ -192,12 +205,22 @@ impl App {
         lineage: &InquiryId,
     ) -> Result<Option<CustomerName>, StorageError> {
         let written = tx.written_customer(inquiry, lineage).await?;
+        if written.is_some() {
+            return Ok(written);
+        }
+        let mut tags = inquiry.known.tags().cloned().unwrap_or_default();
+        // What took the place of a tagged one belongs to the same customer.
+        if *lineage != inquiry.id && self.customers().values().any(|rules| !rules.tags.is_empty()) {
+            let first = tx.inquiry(&inquiry.environment, lineage).await?;
+            tags.extend(first.as_ref().and_then(|stored| stored.inquiry.known.tags()));
+        }
         let known = &inquiry.known;
-        let by_rule = || customer::by_rule(self.customers(), known.reference_id(), known.template_id()).cloned();
-        Ok(written.or_else(by_rule))
+        let by_rule = customer::by_rule(self.customers(), known.reference_id(), known.template_id(), Some(&tags));
+        Ok(by_rule.cloned())
     }
 
-    async fn all_are_seen(
+    /// Whether every inquiry of the person and template is the grant's to see.
+    pub(super) async fn all_are_seen(
         &self,
         grant: &Grant,
         environment: &EnvironmentName,
@@ -216,6 +239,17 @@ impl App {
             }
         }
         Ok(true)
+    }
+
+    /// An inquiry of an environment that the grant may see.
+    pub(super) async fn find_seen(
+        &self,
+        grant: &Grant,
+        id: &InquiryId,
+        environment: &EnvironmentName,
+    ) -> Result<Option<StoredInquiry>, StorageError> {
+        let mut tx = self.database().read().await?;
+        self.find(&mut tx, grant, id, Some(environment)).await
     }
 
     /// An inquiry that the grant may see.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::access::Whom;
+use crate::app::customers::Named;
 use crate::app::party::Party;
 use crate::app::{App, Environment};
 use crate::config::Mode;
@@ -14,6 +15,7 @@ use crate::domain::ids::{EnvironmentName, InquiryId, ReferenceId};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::rules::Rules;
 use crate::domain::status::Status;
+use crate::domain::token::Grant;
 use crate::storage::actions::AttemptOutcome;
 use crate::storage::events::StoredEvent;
 use crate::storage::lineages::Means;
@@ -55,6 +57,20 @@ impl App {
         let around = self.around(&mut tx, environment, configured, &party).await?;
         let facts = Facts { situation, sessions, events: &events, given: &given, around: &around };
         Ok(Some(facts.diagnose(&asked)))
+    }
+
+    /// As [`App::diagnose`], where the inquiry is the grant's to see; to a customer, without what is the operator's.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked.
+    pub async fn diagnose_for(&self, grant: &Grant, named: &Named) -> Result<Option<Diagnosis>, StorageError> {
+        let Some((environment, id)) = self.meant(grant, named).await? else { return Ok(None) };
+        // Everyone the decision could lead to is of this person and template.
+        if !self.all_are_seen(grant, &environment, &id).await? {
+            return Ok(None);
+        }
+        let diagnosis = self.diagnose(&environment, &Whom::Inquiry(id)).await?;
+        Ok(if grant.customer.is_some() { diagnosis.map(Diagnosis::for_customers) } else { diagnosis })
     }
 
     /// The inquiry that is meant by an id or a person's reference id, in each environment that knows one: of several,

@@ -216,8 +216,10 @@ impl App {
             Some(fields) => fields,
             None => self.read_old(task).await?,
         };
-        let new = new_inquiry(&inquiry, fields)
+        let mut new = new_inquiry(&inquiry, fields)
             .ok_or_else(|| give_up("nobody knows whom the new inquiry would be for, or from which template"))?;
+        let lifetime = self.lifetime_by_customer(&inquiry.environment, &inquiry.id).await;
+        new.lifetime = lifetime.map_err(|error| database(&error))?;
         let key = IdempotencyKey::of(&task.action.planned.id, "create", task.action.generation);
         let made = task.persona.create_inquiry(&new, &key).await;
         made.map_err(|error| after(&error, self.clock().now()))

@@ -56,6 +56,7 @@ impl App {
         for kind in Kind::ALL.iter().copied() {
             pruned.push(self.prune_kind(kind).await?);
         }
+        self.forget_tokens().await?;
         self.prune_keys().await?;
         if pruned.iter().any(|pruned| pruned.rows > 0) {
             let rows = |kind| pruned.iter().filter(|pruned| pruned.kind == kind).map(|pruned| pruned.rows).sum::<u64>();
@@ -64,6 +65,8 @@ impl App {
                 events = rows(Kind::Events),
                 actions = rows(Kind::Actions),
                 inquiries = rows(Kind::Inquiries),
+                creations = rows(Kind::Creations),
+                static_links = rows(Kind::StaticLinks),
                 "pruned"
             );
         }
@@ -111,6 +114,13 @@ impl App {
         Ok(Pruned { kind, before, rows })
     }
 
+    /// Takes away session tokens that expired.
+    async fn forget_tokens(&self) -> Result<(), StorageError> {
+        let mut tx = self.database().begin().await?;
+        tx.forget_session_tokens(self.clock().now()).await?;
+        tx.commit().await
+    }
+
     /// Destroys the keys of subjects of which no payload is left: a payload that was copied elsewhere goes with them.
     async fn prune_keys(&self) -> Result<(), StorageError> {
         // A younger key may have been made for a payload that is still to come.
@@ -133,7 +143,9 @@ impl App {
             Kind::Payloads => retention.payloads,
             Kind::Events => retention.events,
             Kind::Actions => retention.actions,
-            Kind::Inquiries => retention.inquiries,
+            // Whose a person's inquiries are is told by it.
+            Kind::Inquiries | Kind::Creations => retention.inquiries,
+            Kind::StaticLinks => retention.static_links,
         })
     }
 

@@ -57,7 +57,7 @@ pub enum SetUpFailure {
     #[error("environment {0} has no api_key; give it one with the permissions webhook.read and webhook.write")]
     NoKey(EnvironmentName),
     /// Nobody says where it posts to.
-    #[error("no webhook at Persona posts to …{}; say with --url where Persona reaches us, such as https://rekindle.example.com", route(.0))]
+    #[error("no webhook at Persona posts to …{}; say with --url where Persona reaches us, such as https://rekindle.example.com, or set public_url", route(.0))]
     NoAddress(EnvironmentName),
     /// Several do.
     #[error("several webhooks at Persona post to …{}; say with --url which is meant: {}", route(.environment), .urls.join(", "))]
@@ -117,7 +117,8 @@ impl App {
         Ok(all)
     }
 
-    /// What setting up would do. `base` is where Persona reaches us; without it, the webhook there is.
+    /// What setting up would do. `base` is where Persona reaches us; without it, the webhook there is, else one that posts
+    /// to `public_url`.
     ///
     /// # Errors
     /// [`SetUpFailure`].
@@ -135,7 +136,8 @@ impl App {
             return Err(SetUpFailure::Several { environment: name.clone(), urls });
         }
         if found.is_empty() {
-            let url = wanted.ok_or_else(|| SetUpFailure::NoAddress(name.clone()))?;
+            let public = || self.links().address(&route(name));
+            let url = wanted.or_else(public).ok_or_else(|| SetUpFailure::NoAddress(name.clone()))?;
             return Ok(SetUp { webhook: None, url, steps: vec![Step::Make, Step::Enable] });
         }
         let webhook = found.remove(0);

@@ -44,7 +44,7 @@ impl App {
         known_as: &ReferenceId,
         customer: Option<&CustomerName>,
     ) -> Result<Option<Resolved>, StorageError> {
-        let by_rule = customer::by_rule(self.customers(), Some(known_as), Some(template));
+        let by_rule = customer::by_rule(self.customers(), Some(known_as), Some(template), None);
         if customer.is_some() && by_rule.is_some() && by_rule != customer {
             return Ok(None);
         }

@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::app::operate::OperateError;
 use crate::app::queries::in_words;
 use crate::cli::Common;
+use crate::cli::filters::{self, Listing};
 use crate::cli::lanes::{self, kind};
 use crate::cli::output::{self};
 use crate::clock::Clock;
 use crate::domain::action::{Action, CancelledBy, State};
-use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
+use crate::domain::ids::{ActionId, InquiryId};
 use crate::storage::actions::{ActionFilter, Attempt};
 
 #[derive(Debug, Subcommand)]
@@ -31,10 +32,7 @@ pub(super) enum Actions {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    common: Common,
-    /// Of this environment
-    #[arg(long)]
-    environment: Option<String>,
+    listing: Listing,
     /// For this inquiry
     #[arg(long)]
     inquiry: Option<String>,
@@ -44,9 +42,6 @@ pub(super) struct List {
     /// Of this kind, such as remind
     #[arg(long)]
     kind: Option<String>,
-    /// The most to list
-    #[arg(long, default_value_t = 1_000)]
-    limit: u32,
 }
 
 #[derive(Debug, Args)]
@@ -146,22 +141,17 @@ impl Actions {
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let filter = ActionFilter {
-            environment: self
-                .environment
-                .as_deref()
-                .map(EnvironmentName::parse)
-                .transpose()
-                .context("--environment")?,
-            inquiry: self.inquiry.as_deref().map(InquiryId::parse).transpose().context("--inquiry")?,
+            environment: self.listing.environment()?,
+            inquiry: filters::parsed("--inquiry", self.inquiry.as_deref(), InquiryId::parse)?,
             state: self.state.as_deref().map(state).transpose()?,
             kind: self.kind.as_deref().map(kind).transpose()?,
         };
-        let (_, database) = self.common.database().await?;
-        let page = database.read().await?.list_actions(&filter, None, self.limit).await?;
-        output::note_cut(page.next.is_some(), self.limit);
+        let (_, database) = self.listing.common.database().await?;
+        let page = database.read().await?.list_actions(&filter, None, self.listing.limit).await?;
+        output::note_cut(page.next.is_some(), self.listing.limit);
         lanes::note_paused(&database).await?;
         output::note_unreadable(&page.unreadable);
-        if self.common.json {
+        if self.listing.common.json {
             let actions: Vec<Wire> = page.items.iter().map(Wire::from).collect();
             output::json(&actions)?;
         } else {

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::Common;
+use crate::cli::filters::{self, Listing};
 use crate::cli::output::{self, or_dash};
 use crate::clock::Clock;
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
@@ -27,10 +28,7 @@ pub(super) enum Events {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    common: Common,
-    /// Of this environment
-    #[arg(long)]
-    environment: Option<String>,
+    listing: Listing,
     /// About this inquiry
     #[arg(long)]
     inquiry: Option<String>,
@@ -40,9 +38,6 @@ pub(super) struct List {
     /// With this outcome: applied, ignored, quarantined, unreadable or discarded
     #[arg(long)]
     outcome: Option<String>,
-    /// The most to list
-    #[arg(long, default_value_t = 1_000)]
-    limit: u32,
 }
 
 #[derive(Debug, Args)]
@@ -145,21 +140,16 @@ impl Events {
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let filter = EventFilter {
-            environment: self
-                .environment
-                .as_deref()
-                .map(EnvironmentName::parse)
-                .transpose()
-                .context("--environment")?,
-            inquiry: self.inquiry.as_deref().map(InquiryId::parse).transpose().context("--inquiry")?,
+            environment: self.listing.environment()?,
+            inquiry: filters::parsed("--inquiry", self.inquiry.as_deref(), InquiryId::parse)?,
             outcome: self.outcome.as_deref().map(outcome).transpose()?,
             name: self.name,
         };
-        let (_, database) = self.common.database().await?;
-        let page = database.read().await?.list_events(&filter, None, self.limit).await?;
-        output::note_cut(page.next.is_some(), self.limit);
+        let (_, database) = self.listing.common.database().await?;
+        let page = database.read().await?.list_events(&filter, None, self.listing.limit).await?;
+        output::note_cut(page.next.is_some(), self.listing.limit);
         output::note_unreadable(&page.unreadable);
-        if self.common.json {
+        if self.listing.common.json {
             let events: Vec<Wire> = page.items.into_iter().map(Wire::from).collect();
             output::json(&events)?;
         } else {

@@ -2,17 +2,18 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::app::queries::{Entry, Story};
 use crate::cli::Common;
+use crate::cli::filters::{self, Listing};
 use crate::cli::mute::Mute;
 use crate::cli::output::{self, or_dash};
 use crate::cli::why::Why;
 use crate::clock::Clock;
-use crate::domain::ids::{EnvironmentName, ReferenceId, TemplateId};
+use crate::domain::ids::{ReferenceId, TemplateId};
 use crate::domain::plan::Standing;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -35,10 +36,7 @@ pub(super) enum Inquiries {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    common: Common,
-    /// Of this environment
-    #[arg(long)]
-    environment: Option<String>,
+    listing: Listing,
     /// With this status, such as pending
     #[arg(long)]
     status: Option<String>,
@@ -48,9 +46,6 @@ pub(super) struct List {
     /// Of this person, by the application's reference id
     #[arg(long)]
     reference_id: Option<String>,
-    /// The most to list
-    #[arg(long, default_value_t = 1_000)]
-    limit: u32,
 }
 
 #[derive(Debug, Args)]
@@ -145,21 +140,16 @@ impl Inquiries {
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let filter = InquiryFilter {
-            environment: self
-                .environment
-                .as_deref()
-                .map(EnvironmentName::parse)
-                .transpose()
-                .context("--environment")?,
+            environment: self.listing.environment()?,
             status: self.status.as_deref().map(Status::parse),
-            template: self.template.as_deref().map(TemplateId::parse).transpose().context("--template")?,
-            reference_id: self.reference_id.as_deref().map(ReferenceId::parse).transpose().context("--reference-id")?,
+            template: filters::parsed("--template", self.template.as_deref(), TemplateId::parse)?,
+            reference_id: filters::parsed("--reference-id", self.reference_id.as_deref(), ReferenceId::parse)?,
         };
-        let (_, database) = self.common.database().await?;
-        let page = database.read().await?.list_inquiries(&filter, None, self.limit).await?;
-        output::note_cut(page.next.is_some(), self.limit);
+        let (_, database) = self.listing.common.database().await?;
+        let page = database.read().await?.list_inquiries(&filter, None, self.listing.limit).await?;
+        output::note_cut(page.next.is_some(), self.listing.limit);
         output::note_unreadable(&page.unreadable);
-        if self.common.json {
+        if self.listing.common.json {
             let rows: Vec<WireRow> = page.items.into_iter().map(WireRow::from).collect();
             output::json(&rows)?;
         } else {

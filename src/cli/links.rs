@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use crate::cli::filters::Listing;
 use crate::cli::{Common, output};
 use crate::clock::Clock;
 use crate::domain::ids::{EnvironmentName, InquiryId};
@@ -26,16 +27,10 @@ pub(super) enum Links {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    common: Common,
-    /// Of this environment
-    #[arg(long)]
-    environment: Option<String>,
+    listing: Listing,
     /// Into the verification of this inquiry
     #[arg(long, requires = "environment")]
     inquiry: Option<String>,
-    /// The most to list
-    #[arg(long, default_value_t = 1_000)]
-    limit: u32,
 }
 
 #[derive(Debug, Args)]
@@ -103,8 +98,8 @@ impl Links {
 
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let (_, database) = self.common.database().await?;
-        let environment = self.environment.as_deref().map(environment_name).transpose()?;
+        let (_, database) = self.listing.common.database().await?;
+        let environment = self.listing.environment()?;
         let mut tx = database.read().await?;
         let mut filter = LinkFilter { environment, lineage: None };
         if let (Some(environment), Some(inquiry)) = (&filter.environment, &self.inquiry) {
@@ -112,15 +107,15 @@ impl List {
             let stored = tx.inquiry(environment, &id).await?.with_context(|| unknown(environment, &id))?;
             filter.lineage = Some(stored.lineage);
         }
-        let page = tx.list_access_links(&filter, None, self.limit).await?;
+        let page = tx.list_access_links(&filter, None, self.listing.limit).await?;
         let now = Clock::System.now();
-        if self.common.json {
+        if self.listing.common.json {
             output::json(&page.items.iter().map(|link| Wire::of(link, now)).collect::<Vec<_>>())?;
         } else {
             print(&page.items, now);
         }
         output::note_unreadable(&page.unreadable);
-        output::note_cut(page.next.is_some(), self.limit);
+        output::note_cut(page.next.is_some(), self.listing.limit);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,6 +4,7 @@ mod actions;
 mod demo;
 mod doctor;
 mod events;
+mod filters;
 mod import;
 mod inquiries;
 mod keys;

@@ -29,7 +29,8 @@ struct Which {
     /// The environment
     #[arg(long)]
     environment: String,
-    /// Where Persona reaches us, such as <https://rekindle.example.com>; not needed where a webhook posts to us already
+    /// Where Persona reaches us, such as <https://rekindle.example.com>; without it the webhook that posts to us already,
+    /// else public_url
     #[arg(long)]
     url: Option<String>,
 }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::app::tokens::NewToken;
-use crate::cli::{Common, output};
+use crate::cli::{Common, filters, output};
 use crate::clock::Clock;
 use crate::domain::ids::{CustomerName, EnvironmentName, TokenId};
 use crate::domain::rules::parse_duration;
@@ -100,13 +100,8 @@ impl Create {
         let new = NewToken {
             note: self.note,
             scopes: self.scope.iter().map(scope).collect::<anyhow::Result<_>>()?,
-            environment: self
-                .environment
-                .as_deref()
-                .map(EnvironmentName::parse)
-                .transpose()
-                .context("--environment")?,
-            customer: self.customer.as_deref().map(CustomerName::parse).transpose().context("--customer")?,
+            environment: filters::parsed("--environment", self.environment.as_deref(), EnvironmentName::parse)?,
+            customer: filters::parsed("--customer", self.customer.as_deref(), CustomerName::parse)?,
             expires_at: life.map(|life| now.plus(life)),
         };
         let (token, text) = app.create_token(new).await?;

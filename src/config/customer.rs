@@ -6,6 +6,7 @@ use super::reader::Section;
 use crate::domain::customer::{CustomerRules, Customers};
 use crate::domain::ids::{CustomerName, TemplateId};
 use crate::domain::rules::parse_duration;
+use crate::domain::tags::LONGEST;
 
 pub(super) fn customers(top: &mut Section<'_>) -> Customers {
     let mut customers = Customers::new();
@@ -23,6 +24,15 @@ pub(super) fn customers(top: &mut Section<'_>) -> Customers {
 fn rules(mut section: Section<'_>, others: &Customers) -> CustomerRules {
     let reading = section.reading;
     let mut rules = CustomerRules::default();
+    for entry in section.texts("tags").unwrap_or_default() {
+        if entry.text.is_empty() || entry.text.len() > LONGEST {
+            entry.refuse(reading, format!("is no usable tag; use 1 to {LONGEST} bytes"));
+        } else if others.values().any(|other| other.tags.contains(&entry.text)) {
+            entry.refuse(reading, "is another customer's as well; whose inquiries would they be?");
+        } else {
+            rules.tags.push(entry.text);
+        }
+    }
     for entry in section.texts("reference_prefixes").unwrap_or_default() {
         if entry.text.is_empty() {
             entry.refuse(reading, "is empty, and every reference id begins so; leave it out");

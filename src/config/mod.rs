@@ -45,6 +45,7 @@ pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use template::TemplateRules;
 pub use texts::{Language, Text};
 pub use upkeep::{ReconcileSettings, RetentionSettings};
+pub use warnings::LONGEST_ADVISED;
 
 use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};

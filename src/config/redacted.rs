@@ -36,6 +36,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     }
     for (name, rules) in &config.customers {
         writeln!(out, "\n[customers.{name}]")?;
+        writeln!(out, "tags = {}", list(rules.tags.iter().map(|one| format!("{one:?}"))))?;
         writeln!(out, "reference_prefixes = {}", list(rules.reference_prefixes.iter().map(|one| format!("{one:?}"))))?;
         writeln!(out, "templates = {}", list(rules.templates.iter().map(|id| format!("\"{id}\""))))?;
         if let Some(after) = rules.expires_after {
@@ -64,6 +65,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "\n[retention]\nevery = \"{}\"", time(retention.every))?;
     writeln!(out, "payloads = \"{}\"\nevents = \"{}\"", time(retention.payloads), time(retention.events))?;
     writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
+    writeln!(out, "static_links = \"{}\"", time(retention.static_links))?;
     writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
 }
 

@@ -31,8 +31,10 @@ pub struct RetentionSettings {
     pub events: SignedDuration,
     /// Actions, from their end.
     pub actions: SignedDuration,
-    /// Inquiries that are not open, from when they last changed.
+    /// Inquiries that are not open, from when they last changed; and what was asked of Persona for their people.
     pub inquiries: SignedDuration,
+    /// Static links, from when they were last asked for: somebody may open one at any time, so longer than the rest.
+    pub static_links: SignedDuration,
 }
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -68,18 +70,22 @@ pub(super) fn reconcile(mut section: Section<'_>) -> ReconcileSettings {
 
 /// `tolerance` is the longest time after which a signature is still taken, in any environment.
 pub(super) fn retention(mut section: Section<'_>, tolerance: Option<SignedDuration>) -> RetentionSettings {
+    let inquiries = section.duration("inquiries", DAY * 400);
     let settings = RetentionSettings {
         every: section.duration("every", SignedDuration::from_hours(1)),
         payloads: section.duration("payloads", DAY * 30),
         events: section.duration("events", DAY * 400),
         actions: section.duration("actions", DAY * 90),
-        inquiries: section.duration("inquiries", DAY * 400),
+        inquiries,
+        static_links: section.duration("static_links", inquiries.max(DAY * 1_095)),
     };
     let late = "Persona sends an event again for about two days";
     at_least(&section, "every", settings.every, MINUTE, "nothing is gained by looking more often");
     at_least(&section, "payloads", settings.payloads, RETRIES, late);
     at_least(&section, "actions", settings.actions, RETRIES, late);
     at_least(&section, "inquiries", settings.inquiries, RETRIES, late);
+    let known_by = "the people of inquiries are known by them, and those are kept that long";
+    at_least(&section, "static_links", settings.static_links, settings.inquiries, known_by);
     at_least(&section, "events", settings.events, RESENDABLE, "Persona can send an event again for 30 days");
     at_least(&section, "events", settings.events, settings.payloads, "payloads are kept that long");
     if let Some(tolerance) = tolerance {

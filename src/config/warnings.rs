@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use super::{Config, Environment, NotifierConfig};
-use crate::domain::rules::{Rules, Step};
+use crate::domain::rules::{LinkForm, Rules, Step};
 
 /// Persona advises against more than 15 days (<https://help.withpersona.com/articles/4m6n5LkyT8po1eefaBmBBO>).
-const LONGEST_ADVISED: SignedDuration = SignedDuration::from_hours(15 * 24);
+pub const LONGEST_ADVISED: SignedDuration = SignedDuration::from_hours(15 * 24);
 
 /// 24 bytes, the least that Standard Webhooks recommends, in base64.
 const SHORTEST_SIGNING_SECRET: usize = "whsec_".len() + 32;
@@ -35,6 +35,9 @@ pub(super) fn of(config: &Config) -> Vec<String> {
     }
     for environment in config.environments.values() {
         of_environment(environment, !config.notifiers.is_empty(), &mut warnings);
+        if config.links.public_url.is_some() {
+            warnings.extend(of_links(environment));
+        }
     }
     warnings.extend(shared_secrets(config));
     warnings
@@ -77,6 +80,20 @@ fn of_rules(at: &str, rules: &Rules, notifiers: bool, warnings: &mut Vec<String>
             rules.max_reminders
         ));
     }
+}
+
+/// A link of Persona's opens once, and whatever scans mail may be the first to open it.
+fn of_links(environment: &Environment) -> Vec<String> {
+    let once =
+        |rules: &Rules| rules.link != LinkForm::Access && !rules.reminders.is_empty() && !rules.notify.is_empty();
+    let text = |name| {
+        format!(
+            "environments.{}.templates.{name}.link: one-time links open once, so a mailbox that scans them can use them \
+             up; leave it out to send access links, which public_url allows",
+            environment.name
+        )
+    };
+    environment.rules.iter().filter(|(_, rules)| once(rules)).map(|(name, _)| text(name)).collect()
 }
 
 /// Whether what is configured can come to pass, and no longer goes on than Persona advises.

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::domain::ids::{CustomerName, ReferenceId, TemplateId};
+use crate::domain::tags::Tags;
 
 /// What is configured for one customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomerRules {
+    /// Inquiries that carry one of these tags at Persona are theirs.
+    pub tags: Vec<String>,
     /// Inquiries with a reference id that begins so are theirs; and with tokens of theirs no other can be made.
     pub reference_prefixes: Vec<String>,
     /// Inquiries made from these templates are theirs.
@@ -22,13 +25,20 @@ pub struct CustomerRules {
 /// Every customer that is configured.
 pub type Customers = BTreeMap<CustomerName, CustomerRules>;
 
-/// Whose an inquiry is by rule: the longest prefix of its reference id, else its template.
+/// Whose an inquiry is by rule: its tag, else the longest prefix of its reference id, else its template. One with the
+/// tags of several customers is nobody's, whatever else says: none of them may see another's.
 #[must_use]
 pub fn by_rule<'a>(
     customers: &'a Customers,
     reference_id: Option<&ReferenceId>,
     template: Option<&TemplateId>,
+    tags: Option<&Tags>,
 ) -> Option<&'a CustomerName> {
+    let tagged = |rules: &CustomerRules| tags.is_some_and(|tags| rules.tags.iter().any(|tag| tags.has(tag)));
+    let mut by_tag = customers.iter().filter(|(_, rules)| tagged(rules)).map(|(name, _)| name);
+    if let Some(name) = by_tag.next() {
+        return Some(name).filter(|_| by_tag.next().is_none());
+    }
     let longest = |rules: &CustomerRules| {
         let reference = reference_id.map_or("", ReferenceId::as_str);
         let fitting = rules.reference_prefixes.iter().filter(|prefix| reference.starts_with(prefix.as_str()));
@@ -47,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_prefix_decides_and_then_the_template() {
+    fn tags_decide_and_then_the_longest_prefix_and_then_the_template() {
         let name = |text: &str| CustomerName::parse(text).unwrap();
         let reference = |text: &str| ReferenceId::parse(text).unwrap();
         let template = |text: &str| TemplateId::parse(text).unwrap();
@@ -69,9 +79,23 @@ mod tests {
             ("1", None, None),
         ] {
             let from = from.map(template);
-            let found = by_rule(&customers, Some(&reference(said)), from.as_ref());
+            let found = by_rule(&customers, Some(&reference(said)), from.as_ref(), None);
             assert_eq!(found.map(CustomerName::as_str), expected, "{said}");
         }
-        assert_eq!(by_rule(&customers, None, Some(&template("itmpl_a"))), Some(&name("acme")));
+        assert_eq!(by_rule(&customers, None, Some(&template("itmpl_a")), None), Some(&name("acme")));
+        let mut customers = customers;
+        for (whose, tags) in [("acme", ["of-acme", "a"]), ("bolt", ["of-bolt", "b"])] {
+            customers.get_mut(&name(whose)).unwrap().tags = tags.map(str::to_owned).to_vec();
+        }
+        for (tags, expected) in [
+            (&["of-bolt"][..], Some("bolt")),
+            (&["b", "of-bolt", "vip"], Some("bolt")),
+            (&["vip"], Some("acme")),
+            (&[], Some("acme")),
+            (&["of-acme", "of-bolt"], None),
+        ] {
+            let found = by_rule(&customers, Some(&reference("a-1")), None, Some(&Tags::new(tags.iter().copied())));
+            assert_eq!(found.map(CustomerName::as_str), expected, "{tags:?}");
+        }
     }
 }

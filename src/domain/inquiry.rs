@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::observation::{Attributes, Observation, ObservedAt, Snapshot, followed_attributes};
 use crate::domain::status::Status;
+use crate::domain::tags::Tags;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 

@@ -8,6 +8,8 @@ pub mod time;
 
 pub mod status;
 
+pub mod tags;
+
 pub mod observation;
 
 pub mod inquiry;

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::domain::ids::{AccountId, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::status::Status;
+use crate::domain::tags::Tags;
 use crate::domain::time::Timestamp;
 
 /// How an observation reached us; the order is the order in which ties within one second are settled.
@@ -86,6 +87,8 @@ macro_rules! followed_attributes {
             expired_at: Timestamp = "expired-at",
             /// When the person's data was erased.
             redacted_at: Timestamp = "redacted-at",
+            /// The operator's tags, in their order.
+            tags: Tags = "tags",
             /// The step the person left.
             previous_step: String = "previous-step-name",
             /// The step the person is to do next.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::domain::ids::{AccountId, InquiryId, InvalidId, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::observation::{Attributes, Snapshot};
 use crate::domain::status::Status;
+use crate::domain::tags::Tags;
 use crate::domain::template::{Template, TemplateSource};
 use crate::domain::time::Timestamp;
 
@@ -79,6 +80,18 @@ fn step_name(resource: &Value, key: &str) -> Option<Option<String>> {
     said(resource, key, |text| (text.len() <= 255).then(|| text.to_owned()))
 }
 
+/// No tags are `null`: most inquiries have none, and what is stored of each is small.
+fn tags(resource: &Value) -> Option<Option<Tags>> {
+    match attribute(resource, "tags")? {
+        Value::Null => Some(None),
+        Value::Array(tags) => {
+            let tags = Tags::new(tags.iter().filter_map(Value::as_str));
+            Some(Some(tags).filter(|tags| !tags.is_empty()))
+        }
+        _ => None,
+    }
+}
+
 /// What an inquiry resource says, whether from a webhook's payload or from the API.
 ///
 /// `None` when it has no usable id. `updated_at` is Persona's, for API answers.
@@ -106,6 +119,7 @@ pub fn snapshot(resource: &Value) -> Option<Snapshot> {
         decisioned_at: time(resource, "decisioned-at"),
         expired_at: time(resource, "expired-at"),
         redacted_at: time(resource, "redacted-at"),
+        tags: tags(resource),
         previous_step: step_name(resource, "previous-step-name"),
         next_step: step_name(resource, "next-step-name"),
     };

@@ -6,6 +6,8 @@ mod address;
 pub mod api;
 mod go;
 pub mod internal;
+mod limiter;
 pub mod problem;
 pub mod public;
+mod qr;
 pub mod server;

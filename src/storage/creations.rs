@@ -32,7 +32,7 @@ pub struct Creation {
 
 statements! {
     OPEN {
-        "INSERT INTO creations (environment, reference_id, template_id, generation) VALUES ($1, $2, $3, 0)
+        "INSERT INTO creations (environment, reference_id, template_id, generation, touched_at) VALUES ($1, $2, $3, 0, $4)
          ON CONFLICT (environment, reference_id, template_id) DO NOTHING"
     }
     FIND {
@@ -42,7 +42,7 @@ statements! {
     HOLD {
         "UPDATE creations
          SET holder = $4, held_until = $5, customer = COALESCE(customer, $6), generation = generation + 1,
-             asked_at = COALESCE(asked_at, $7)
+             asked_at = COALESCE(asked_at, $7), touched_at = $7
          WHERE environment = $1 AND reference_id = $2 AND template_id = $3"
     }
     MADE {
@@ -68,19 +68,19 @@ struct Row {
 }
 
 impl Tx {
-    /// The row of a person's inquiries of one template, locked; made where there is none.
+    /// The row of a person's inquiries of one template, locked; made at `now` where there is none.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn open_creation(&mut self, key: &CreationKey) -> Result<Creation> {
+    pub async fn open_creation(&mut self, key: &CreationKey, now: Timestamp) -> Result<Creation> {
         let row: Row = on_db!(self, conn => sqlite {
             sqlx::query(OPEN.sqlite).bind(key.environment.as_str()).bind(key.reference_id.as_str())
-                .bind(key.template.as_str()).execute(&mut *conn).await?;
+                .bind(key.template.as_str()).bind(now).execute(&mut *conn).await?;
             sqlx::query_as(FIND.sqlite).bind(key.environment.as_str()).bind(key.reference_id.as_str())
                 .bind(key.template.as_str()).fetch_one(conn).await
         } postgres {
             sqlx::query(OPEN.postgres).bind(key.environment.as_str()).bind(key.reference_id.as_str())
-                .bind(key.template.as_str()).execute(&mut *conn).await?;
+                .bind(key.template.as_str()).bind(now).execute(&mut *conn).await?;
             sqlx::query_as(FIND.postgres).bind(key.environment.as_str()).bind(key.reference_id.as_str())
                 .bind(key.template.as_str()).fetch_one(conn).await
         })?;

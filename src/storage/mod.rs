@@ -77,6 +77,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     lineages::mute::STATEMENTS,
     lineages::admission::STATEMENTS,
     lineages::sessions::STATEMENTS,
+    lineages::session_token::STATEMENTS,
     access_links::key::STATEMENTS,
     access_links::link::STATEMENTS,
     access_links::open::STATEMENTS,

@@ -23,6 +23,11 @@ stored_words! {
         Actions = "actions",
         /// Inquiries that are over or expired, whose people have no open ones, and of which no action is left.
         Inquiries = "inquiries",
+        /// What was asked of Persona for a person and template of which no inquiry is left: whose they are is known as
+        /// long as there is one.
+        Creations = "creations",
+        /// Static links that nobody asked for again, and of whose opaque names no inquiry is left.
+        StaticLinks = "static-links",
     }
 }
 
@@ -61,6 +66,19 @@ macro_rules! which {
                            AND others.status IN ('created', 'pending'))
          AND NOT EXISTS (SELECT 1 FROM actions
                          WHERE actions.environment = inquiries.environment AND actions.inquiry_id = inquiries.id)"
+    };
+    (creations) => {
+        "touched_at < $1 AND touched_at >= $2 AND (held_until IS NULL OR held_until < $1)
+         AND NOT EXISTS (SELECT 1 FROM inquiries
+                         WHERE inquiries.environment = creations.environment
+                           AND inquiries.reference_id = creations.reference_id
+                           AND inquiries.template_id = creations.template_id)"
+    };
+    (static_links) => {
+        "touched_at < $1 AND touched_at >= $2
+         AND NOT EXISTS (SELECT 1 FROM inquiries
+                         WHERE inquiries.environment = static_links.environment
+                           AND inquiries.reference_id = static_links.reference_id)"
     };
 }
 
@@ -119,10 +137,24 @@ statements! {
                                 "id, environment" of "inquiries" by "first_seen_at" unless locked),
                          " RETURNING environment, id")
     }
+    DELETE_CREATIONS {
+        sqlite batch!(creations, "DELETE FROM creations",
+                      "environment, reference_id, template_id" of "creations" by "touched_at"),
+        postgres batch!(creations, "DELETE FROM creations",
+                        "environment, reference_id, template_id" of "creations" by "touched_at" unless locked)
+    }
+    DELETE_STATIC_LINKS {
+        sqlite batch!(static_links, "DELETE FROM static_links",
+                      "environment, reference_id" of "static_links" by "touched_at"),
+        postgres batch!(static_links, "DELETE FROM static_links",
+                        "environment, reference_id" of "static_links" by "touched_at" unless locked)
+    }
     COUNT_PAYLOADS { concat!("SELECT count(*) FROM events WHERE ", which!(payloads)) }
     COUNT_EVENTS { concat!("SELECT count(*) FROM events WHERE ", which!(events)) }
     COUNT_ACTIONS { concat!("SELECT count(*) FROM actions WHERE ", which!(actions)) }
     COUNT_INQUIRIES { concat!("SELECT count(*) FROM inquiries WHERE ", which!(inquiries)) }
+    COUNT_CREATIONS { concat!("SELECT count(*) FROM creations WHERE ", which!(creations)) }
+    COUNT_STATIC_LINKS { concat!("SELECT count(*) FROM static_links WHERE ", which!(static_links)) }
     PRUNINGS { "SELECT kind, done_until, pruned_at, pruned FROM prunings ORDER BY kind" }
     REMEMBER {
         "INSERT INTO prunings (kind, done_until, pruned_at, pruned) VALUES ($1, $2, $3, $4)
@@ -142,6 +174,8 @@ impl Tx {
         let statement = match kind {
             Kind::Payloads => DROP_PAYLOADS,
             Kind::Events => DELETE_EVENTS,
+            Kind::Creations => DELETE_CREATIONS,
+            Kind::StaticLinks => DELETE_STATIC_LINKS,
             Kind::Actions => return self.prune_actions(from, before, most).await,
             Kind::Inquiries => return Ok(self.prune_inquiries(from, before, most).await?.len() as u64),
         };
@@ -183,8 +217,8 @@ impl Tx {
         rows.into_iter().map(read).collect()
     }
 
-    /// How many rows of a kind [`Tx::prune`] would take away as things are. Inquiries that only become free when their
-    /// actions are pruned are not among them.
+    /// How many rows of a kind [`Tx::prune`] would take away as things are. What only becomes free when rows of an earlier
+    /// kind are pruned, as inquiries by their actions, is not among them.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -194,6 +228,8 @@ impl Tx {
             Kind::Events => COUNT_EVENTS,
             Kind::Actions => COUNT_ACTIONS,
             Kind::Inquiries => COUNT_INQUIRIES,
+            Kind::Creations => COUNT_CREATIONS,
+            Kind::StaticLinks => COUNT_STATIC_LINKS,
         };
         let count: i64 = on_db!(self, conn, sql = statement =>
             sqlx::query_scalar(sql).bind(before).bind(from).fetch_one(conn).await)?;

@@ -31,9 +31,10 @@ macro_rules! columns {
 
 statements! {
     KEEP {
-        "INSERT INTO static_links (environment, reference_id, template_id, known_as, customer, made_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (environment, template_id, known_as, customer) DO NOTHING"
+        "INSERT INTO static_links (environment, reference_id, template_id, known_as, customer, made_at, touched_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (environment, template_id, known_as, customer) DO UPDATE
+         SET touched_at = excluded.touched_at WHERE static_links.touched_at < excluded.touched_at"
     }
     SAME {
         concat!(columns!(), "WHERE environment = $1 AND template_id = $2 AND known_as = $3 AND customer = $4")
@@ -43,7 +44,8 @@ statements! {
 }
 
 impl Tx {
-    /// Keeps a static link; the one there is for the same person, template and customer, if there is one.
+    /// Keeps a static link; the one there is for the same person, template and customer, if there is one: that was
+    /// asked for once more then.
     ///
     /// # Errors
     /// Whatever the database says.

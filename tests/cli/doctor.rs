@@ -8,7 +8,7 @@ use super::process::{Installation, Said, webhook_secret};
 use crate::support::on_both;
 
 /// The findings, as `verdict subject: detail`.
-async fn findings(rekindle: &Installation) -> (Option<i32>, Vec<String>) {
+pub async fn findings(rekindle: &Installation) -> (Option<i32>, Vec<String>) {
     let plain = rekindle.run(&["doctor"]).await;
     let Said { code, out, .. } = rekindle.run(&["doctor", "--json"]).await;
     assert_eq!(plain.code, code, "both forms end alike");
@@ -24,7 +24,7 @@ async fn findings(rekindle: &Installation) -> (Option<i32>, Vec<String>) {
     (code, told.collect())
 }
 
-fn assert_told(findings: &[String], begins: &str, holds: &str) {
+pub fn assert_told(findings: &[String], begins: &str, holds: &str) {
     let found = findings.iter().any(|finding| finding.starts_with(begins) && finding.contains(holds));
     assert!(found, "{begins} … {holds} in {findings:#?}");
 }
@@ -81,7 +81,7 @@ on_both! {
     }
 }
 
-fn observing(database_url: &str) -> String {
+pub fn observing(database_url: &str) -> String {
     let secret = webhook_secret("sandbox");
     format!(
         "database_url = \"{database_url}\"\n[environments.sandbox]\nmode = \"observe\"\nwebhook_secrets = [\"{secret}\"]\n"

@@ -6,6 +6,7 @@ mod configuration;
 mod demo;
 mod doctor;
 mod half_open;
+mod health;
 mod import;
 mod keys;
 mod links;

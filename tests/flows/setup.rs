@@ -9,7 +9,7 @@ use rekindle::domain::webhook::Shortcoming;
 use rekindle::persona::simulator::{Included, WebhookSettings};
 use secrecy::ExposeSecret;
 
-use super::world::{ENVIRONMENT, World, environment, hours};
+use super::world::{ENVIRONMENT, Setting, World, environment, hours};
 use crate::support::on_both;
 
 impl World {
@@ -63,6 +63,21 @@ on_both! {
         assert!(world.signed_with(&secret, 1).await.is_ok());
         let raw = format!("{:?}", world.database().read().await.unwrap().webhook_secrets(&environment()).await.unwrap());
         assert!(!raw.contains("wbhsec_"), "{raw}");
+        world.finish().await;
+    }
+
+    /// Where people reach us, Persona does too, unless somebody says otherwise or a webhook is there.
+    async fn public_url_is_where_persona_reaches_us(scratch: &Scratch) {
+        let top = "public_url = \"https://verify.example.com/id/\"";
+        let world = World::with(scratch, Setting { top, ..Setting::default() }).await;
+        let there = world.app.plan_set_up(&environment(), None).await.unwrap();
+        assert_eq!(there.url, world.webhook().url, "the one that posts to us already");
+        world.persona.set_webhook(ENVIRONMENT, None).unwrap();
+        let set_up = world.app.plan_set_up(&environment(), None).await.unwrap();
+        assert_eq!(set_up.url, format!("https://verify.example.com/id/webhooks/persona/{ENVIRONMENT}"));
+        assert_eq!(set_up.steps, [Step::Make, Step::Enable]);
+        let said = world.app.plan_set_up(&environment(), Some("https://other.example.com")).await.unwrap();
+        assert_eq!(said.url, format!("https://other.example.com/webhooks/persona/{ENVIRONMENT}"));
         world.finish().await;
     }
 

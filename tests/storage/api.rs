@@ -73,7 +73,7 @@ on_both! {
         };
         tx.keep_static_link(&link).await.unwrap();
         assert_eq!(tx.written_customer(&inquiry, &id).await.unwrap(), Some(name("by-link")));
-        tx.open_creation(&creation()).await.unwrap();
+        tx.open_creation(&creation(), at(1)).await.unwrap();
         tx.hold_creation(&creation(), "me", at(9), Some(&name("by-creation")), at(1)).await.unwrap();
         assert_eq!(tx.written_customer(&inquiry, &id).await.unwrap(), Some(name("by-creation")));
         assert!(tx.assign_customer(&sandbox(), &id, &name("acme"), at(2)).await.unwrap());
@@ -85,21 +85,21 @@ on_both! {
     async fn a_creation_is_held_made_refused_or_left(database: &Scratch) {
         let mut tx = database.begin().await.unwrap();
         let key = creation();
-        let fresh = tx.open_creation(&key).await.unwrap();
+        let fresh = tx.open_creation(&key, at(1)).await.unwrap();
         assert_eq!((fresh.generation, fresh.asked_at, fresh.held_until, fresh.customer), (0, None, None, None));
         tx.hold_creation(&key, "me", at(9), Some(&name("acme")), at(1)).await.unwrap();
         tx.creation_refused(&key, "somebody else").await.unwrap();
-        let held = tx.open_creation(&key).await.unwrap();
+        let held = tx.open_creation(&key, at(1)).await.unwrap();
         assert_eq!((held.generation, held.asked_at, held.held_until), (1, Some(at(1)), Some(at(9))), "only its holder ends it");
         tx.leave_creation(&key, "me").await.unwrap();
         tx.hold_creation(&key, "you", at(19), Some(&name("bolt")), at(11)).await.unwrap();
-        let held = tx.open_creation(&key).await.unwrap();
+        let held = tx.open_creation(&key, at(1)).await.unwrap();
         assert_eq!((held.generation, held.asked_at, held.customer), (2, Some(at(1)), Some(name("acme"))), "unsure since the first");
         tx.creation_refused(&key, "you").await.unwrap();
-        assert_eq!(tx.open_creation(&key).await.unwrap().asked_at, None);
+        assert_eq!(tx.open_creation(&key, at(1)).await.unwrap().asked_at, None);
         tx.hold_creation(&key, "you", at(29), None, at(21)).await.unwrap();
         tx.creation_made(&key, &inquiry_id("inq_1")).await.unwrap();
-        let made = tx.open_creation(&key).await.unwrap();
+        let made = tx.open_creation(&key, at(1)).await.unwrap();
         assert_eq!((made.generation, made.asked_at, made.held_until), (3, None, None));
         tx.commit().await.unwrap();
     }

@@ -101,7 +101,7 @@ on_both! {
 
     async fn several_processes_can_migrate_at_once(database: &Scratch) {
         // Back to nothing: that is where all of them start from.
-        let drop_all = "DROP TABLE webhook_secrets; DROP TABLE access_links; DROP TABLE link_keys; DROP TABLE api_tokens;
+        let drop_all = "DROP TABLE session_tokens; DROP TABLE webhook_secrets; DROP TABLE access_links; DROP TABLE link_keys; DROP TABLE api_tokens;
                         DROP TABLE customer_lineages; DROP TABLE creations; DROP TABLE idempotency_keys;
                         DROP TABLE static_links; DROP TABLE successions; DROP TABLE mutes; DROP TABLE admissions;
                         DROP TABLE session_counts; DROP TABLE singletons; DROP TABLE lanes; DROP TABLE attempts; DROP TABLE actions;

@@ -20,6 +20,7 @@ mod migrations;
 mod plans;
 mod query_plans;
 mod reconciliation;
+mod session_tokens;
 mod singletons;
 mod sqlite_file;
 mod statements;

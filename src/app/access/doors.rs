@@ -11,13 +11,14 @@ use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
 use crate::storage::lineages::Means;
 
-/// The most ways in that are kept. Each is a few hundred bytes; one that is dropped is asked for again under its
-/// number, and Persona gives the same.
+/// The most links that are kept. Each is a few hundred bytes; one that is dropped is asked for again under its number,
+/// and Persona gives the same.
 const MOST_KEPT: usize = 10_000;
 
-type Place = (EnvironmentName, InquiryId);
+/// An inquiry and its environment.
+pub(super) type Place = (EnvironmentName, InquiryId);
 
-/// Who is at which inquiry's door in this process, and the links and tokens that were given out, in memory only.
+/// Who is at which inquiry's door in this process, and the links that were given out, in memory only.
 #[derive(Default)]
 pub(in crate::app) struct Doors {
     turns: Mutex<HashMap<Place, Weak<tokio::sync::Mutex<()>>>>,

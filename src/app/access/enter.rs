@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use tracing::warn;
 
-use super::doors::Kept;
+use super::doors::{Kept, Place};
 use super::{Admission, LONGEST, Looks, Next, SHORTLY, View};
 use crate::app::{App, Environment};
 use crate::domain::access::{Form, Way};
@@ -29,12 +29,12 @@ const SAME_TOKEN_FOR: SignedDuration = SignedDuration::from_hours(23);
 const MOST_REFUSALS: usize = 2;
 
 /// What is asked for, under which number.
-struct Ask<'a> {
+pub(super) struct Ask<'a> {
     environment: &'a Environment,
     persona: &'a PersonaClient,
     inquiry: &'a Inquiry,
-    means: Means,
-    reserved: Reserved,
+    pub(super) means: Means,
+    pub(super) reserved: Reserved,
 }
 
 impl App {
@@ -68,15 +68,18 @@ impl App {
         let inquiry = &view.inquiry;
         let reserved = self.reserve(environment, inquiry, means).await?;
         let ask = Ask { environment, persona, inquiry, means, reserved };
-        if let Some(kept) = self.shared.doors.kept(&ask.place(), means, reserved.generation, self.clock().now()) {
+        if let Some(kept) = self.given_before(&ask).await? {
             return Ok(Next::Answer(admission(inquiry, means, kept)));
         }
         match self.ask_way_in(&ask, session.as_ref()).await? {
             Ok(kept) => {
-                self.shared.doors.keep(ask.place(), means, kept.clone(), self.clock().now());
+                self.keep_given(&ask.place(), means, &kept).await;
                 Ok(Next::Answer(admission(inquiry, means, kept)))
             }
-            Err(error) => self.refused(&ask, form, view, error, looks).await,
+            Err(error) => {
+                self.leave_asking(&ask).await;
+                self.refused(&ask, form, view, error, looks).await
+            }
         }
     }
 
@@ -86,8 +89,7 @@ impl App {
         let Ok(Some(stored)) = stored.await else { return };
         let Ok(reserved) = self.reserve(environment, &stored.inquiry, Means::Token).await else { return };
         let kept = self.kept(&stored.inquiry, Means::Token, reserved.generation, (Some(token), None));
-        let place = (environment.settings.name.clone(), id.clone());
-        self.shared.doors.keep(place, Means::Token, kept, self.clock().now());
+        self.keep_given(&(environment.settings.name.clone(), id.clone()), Means::Token, &kept).await;
     }
 
     /// The number under which to ask: that of a moment ago, unless the inquiry expired since and took its sessions
@@ -199,7 +201,7 @@ impl App {
 }
 
 impl Ask<'_> {
-    fn place(&self) -> (crate::domain::ids::EnvironmentName, InquiryId) {
+    pub(super) fn place(&self) -> Place {
         (self.environment.settings.name.clone(), self.inquiry.id.clone())
     }
 }

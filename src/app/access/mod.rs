@@ -8,6 +8,7 @@ mod doors;
 mod enter;
 mod foresee;
 mod inline;
+mod kept;
 mod sessions;
 
 use jiff::SignedDuration;

@@ -3,6 +3,7 @@
 //! A link is an id and a proof made from it, so it is kept nowhere and can be made again for a notice that is sent again.
 //! It belongs to the verification and not to an inquiry: it leads to whatever took the inquiry's place.
 
+mod grant;
 mod open;
 mod renew;
 
@@ -18,6 +19,7 @@ use crate::storage::access_links::{AccessLink, LinkId, NewLink};
 use crate::storage::{StorageError, Tx};
 use crate::vault::LinkKey;
 
+pub use self::grant::Granted;
 pub use self::open::{Dead, Doorway, Over};
 
 /// A link with its address.

@@ -86,7 +86,7 @@ impl App {
         let ready = Doorway::Ready { left: link.expires_at.since(now) };
         let Some(environment) = self.environments().get(&link.environment) else { return Ok(ready) };
         let foreseen = self.foresee(environment, &link.lineage).await?;
-        Ok(foreseen.and_then(over).map_or(ready, Doorway::Over))
+        Ok(foreseen.and_then(|(_, access)| over(access)).map_or(ready, Doorway::Over))
     }
 
     /// Lets somebody in by a link, and counts that it was opened.

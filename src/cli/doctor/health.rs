@@ -14,9 +14,10 @@ use crate::storage::inquiries::{InquiryFilter, InquiryRow};
 use crate::storage::{StorageError, Tx};
 
 use super::finding::{Finding, failed, ok, warning};
+use super::reach;
 
 /// How many of the newest rows are looked at.
-const LOOKED_AT: u32 = 1_000;
+pub(super) const LOOKED_AT: u32 = 1_000;
 
 /// So many inquiries without an attribute are no accident.
 const TELLING: usize = 10;
@@ -48,6 +49,7 @@ async fn look(
     let mut tx = app.database().read().await?;
     let mut findings = quarantine(&mut tx, name, subject, now).await?;
     findings.extend(hidden(&mut tx, name, subject).await?);
+    findings.extend(reach::findings(&mut tx, app, environment, subject).await?);
     if environment.persona.is_some() {
         findings.extend(reconciliation(&mut tx, config, name, subject, now).await?);
     }

@@ -2,6 +2,7 @@
 
 mod finding;
 mod health;
+mod reach;
 mod webhook;
 
 use std::process::ExitCode;

@@ -224,6 +224,21 @@ fn what_is_probably_not_meant_is_said() {
 }
 
 #[test]
+fn links_that_open_once_are_warned_of_where_access_links_are_possible() {
+    let toml = |link: &str, top: &str| {
+        let notifier = "[notifiers.app]\ntype = \"webhook\"\nurl = \"https://app.example.com/\"";
+        let rules = format!("[environments.production.templates.default]\nlink = \"{link}\"");
+        let whole = good(&format!("{rules}\n{notifier}\nsecret = \"{SIGNING}\"\n"));
+        Config::from_toml(&format!("{top}\n{whole}")).unwrap().warnings()
+    };
+    let public = "public_url = \"https://id.example.com\"";
+    assert_eq!(toml("access", public), Vec::<String>::new());
+    assert_eq!(toml("one-time", ""), Vec::<String>::new(), "there is no other way");
+    let told = toml("one-time", public);
+    assert!(told.len() == 1 && told[0].contains("templates.default.link: one-time links open once"), "{told:?}");
+}
+
+#[test]
 fn the_redacted_text_is_toml_without_secrets() {
     let config = Config::from_toml(&good(&format!(
         "database_url_not_here = 1\n[notifiers.app]\ntype = \"webhook\"\nurl = \"https://app.example.com/hunter2\"\nsecret = \"{SIGNING}\"\n"

@@ -94,6 +94,10 @@ pub enum Cause {
         /// What went wrong.
         error: String,
     },
+    /// Something that is the operator's to mend; all that their customers are told of it.
+    Operator,
+    /// Nothing can be asked of Persona right now; all that customers are told of it.
+    Busy,
 }
 
 impl Cause {
@@ -122,6 +126,8 @@ impl Cause {
             Self::LanePaused(_) => "lane-paused",
             Self::BudgetSpent { .. } => "budget-spent",
             Self::Unreachable { .. } => "persona-unreachable",
+            Self::Operator => "operator",
+            Self::Busy => "busy",
         }
     }
 
@@ -177,6 +183,8 @@ impl fmt::Display for Cause {
             }
             Self::BudgetSpent { until } => write!(f, "Nothing is left of the request budget until {until}."),
             Self::Unreachable { since, error } => write!(f, "Persona did not answer at {since}: {error}."),
+            Self::Operator => f.write_str("Something is in the way that only the operator can mend."),
+            Self::Busy => f.write_str("Nothing can be asked of Persona right now."),
         }
     }
 }

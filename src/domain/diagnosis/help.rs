@@ -42,6 +42,8 @@ pub enum Help {
     Resume(Kind),
     /// Try a dead letter again.
     Retry(ActionId),
+    /// Ask the operator.
+    AskOperator,
 }
 
 impl Help {
@@ -63,6 +65,17 @@ impl Help {
             Self::Unmute => "unmute",
             Self::Resume(_) => "resume-lane",
             Self::Retry(_) => "retry-action",
+            Self::AskOperator => "ask-operator",
+        }
+    }
+
+    /// The call of the API that does it, where there is one.
+    #[must_use]
+    pub fn call(&self, inquiry: &InquiryId) -> Option<String> {
+        match self {
+            Self::LetIn => Some(format!("POST /v1/inquiries/{inquiry}/access")),
+            Self::MakeAnother => Some("POST /v1/inquiries".to_owned()),
+            _ => None,
         }
     }
 
@@ -100,6 +113,7 @@ impl fmt::Display for Help {
             Self::Raise(bound) => write!(f, "Raise {} in the template's rules.", key_of(*bound)),
             Self::Unmute => f.write_str("Let the person be told again."),
             Self::Resume(kind) => write!(f, "Resume the lane \"{kind}\"."),
+            Self::AskOperator => f.write_str("Ask whoever runs Rekindle for you."),
             Self::Retry(_) => f.write_str("Try the dead letter again, once its reason is mended."),
         }
     }

@@ -9,6 +9,7 @@ mod cause;
 mod evidence;
 mod facts;
 mod help;
+mod outside;
 
 use std::collections::BTreeSet;
 use std::fmt;

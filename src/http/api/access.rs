@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -11,21 +13,29 @@ use utoipa::ToSchema;
 use super::Api;
 use super::body::Body;
 use super::caller::{Caller, away, not_found};
-use super::wire::{ProblemDetails, reference_id, template, unusable};
+use super::wire::{Refused, reference_id, template, unusable};
 use crate::app::access::{Admission, Whom};
 use crate::app::customers::Named;
+use crate::app::links::{Granted, LinkError};
 use crate::domain::access::{Closed, Form};
 use crate::domain::hosted_flow::{HostedFlow, Target};
 use crate::domain::ids::InquiryId;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Scope;
 use crate::http::problem::Problem;
+use crate::http::qr;
 
 /// By what the person is to get in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Means {
-    /// Persona's one-time link
+    /// A link of our own, to hand out: it opens as often as it may, and always leads to where the person has to go
+    AccessLink,
+    /// The access link as a QR code, as SVG
+    QrSvg,
+    /// The access link as a QR code, as PNG
+    QrPng,
+    /// Persona's one-time link, for somebody who is there now
     OneTimeLink,
     /// Its short form, for text messages
     OneTimeLinkShort,
@@ -61,7 +71,7 @@ pub(super) struct PersonAccessRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub(super) enum AccessAnswer {
-    /// By a link, single use
+    /// By a link: one of Persona's opens once, an access link until `link_expires_at`
     Link {
         /// The inquiry it leads into; not always the one you named
         inquiry_id: String,
@@ -70,6 +80,27 @@ pub(super) enum AccessAnswer {
         /// When the inquiry expires
         #[schema(format = DateTime)]
         expires_at: Option<String>,
+        /// When an access link stops to open
+        #[schema(format = DateTime)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        link_expires_at: Option<String>,
+    },
+    /// By an access link, as a picture to point a camera at
+    Qr {
+        /// The inquiry it leads into; not always the one you named
+        inquiry_id: String,
+        /// What the picture says
+        link: String,
+        /// `image/svg+xml` or `image/png`
+        media_type: String,
+        /// The picture, in base64
+        picture: String,
+        /// When the inquiry expires
+        #[schema(format = DateTime)]
+        expires_at: Option<String>,
+        /// When the link stops to open
+        #[schema(format = DateTime)]
+        link_expires_at: String,
     },
     /// By Persona's SDK
     Session {
@@ -113,10 +144,7 @@ pub(super) enum AccessAnswer {
     request_body = AccessRequest, params(("id" = String, Path, description = "Persona's id (`inq_…`)")),
     responses(
         (status = 200, description = "The outcome", body = AccessAnswer),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Not now; see Retry-After", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["access"])),
 )]
@@ -139,10 +167,7 @@ pub(super) async fn by_inquiry(
     post, path = "/v1/access", tag = "Access", operation_id = "accessPerson", request_body = PersonAccessRequest,
     responses(
         (status = 200, description = "The outcome", body = AccessAnswer),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Not now; see Retry-After", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["access"])),
 )]
@@ -166,10 +191,7 @@ pub(super) async fn by_person(
     params(("id" = String, Path, description = "Persona's id (`inq_…`)")),
     responses(
         (status = 200, description = "The outcome", body = AccessAnswer),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Not now; see Retry-After", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["access"])),
 )]
@@ -183,18 +205,27 @@ pub(super) async fn resume(
     answer(&api, &caller, &Named { whom, environment: None }, Means::SessionToken).await.map(Json)
 }
 
-/// Lets somebody in by a form, and says how.
-pub(super) async fn admit(api: &Api, caller: &Caller, named: &Named, form: Form) -> Result<AccessAnswer, Problem> {
+/// Lets somebody in by a form, and says how; by a short link, where one is wanted and there is one.
+pub(super) async fn admit(
+    api: &Api,
+    caller: &Caller,
+    named: &Named,
+    form: Form,
+    short: bool,
+) -> Result<AccessAnswer, Problem> {
     let admission = api.app.admit_for(&caller.grant, named, form).await.map_err(|error| away(&error))?;
-    told(admission, false)
+    told(admission, short)
 }
 
 async fn answer(api: &Api, caller: &Caller, named: &Named, means: Means) -> Result<AccessAnswer, Problem> {
     match means {
-        Means::SessionToken => admit(api, caller, named, Form::Sdk).await,
+        Means::AccessLink | Means::QrSvg | Means::QrPng => {
+            let granted = api.app.access_link_for(&caller.grant, named).await;
+            granted.map_err(no_link).and_then(|granted| handed_out(granted, means))
+        }
+        Means::SessionToken => admit(api, caller, named, Form::Sdk, false).await,
         Means::OneTimeLink | Means::OneTimeLinkShort => {
-            let admission = api.app.admit_for(&caller.grant, named, Form::Browser).await;
-            told(admission.map_err(|error| away(&error))?, means == Means::OneTimeLinkShort)
+            admit(api, caller, named, Form::Browser, means == Means::OneTimeLinkShort).await
         }
         Means::SessionTokenLink => {
             let allowed = api.app.allows_token_links(&caller.grant, named).await.map_err(|error| away(&error))?;
@@ -205,8 +236,37 @@ async fn answer(api: &Api, caller: &Caller, named: &Named, means: Means) -> Resu
                 )
                 .code("not-allowed"));
             }
-            with_token(admit(api, caller, named, Form::Sdk).await?)
+            with_token(admit(api, caller, named, Form::Sdk, false).await?)
         }
+    }
+}
+
+/// An access link, or a picture of it.
+fn handed_out(granted: Granted, means: Means) -> Result<AccessAnswer, Problem> {
+    let (inquiry, minted, deadline) = match granted {
+        Granted::Link { inquiry, minted, deadline } => (inquiry, minted, deadline),
+        Granted::None(admission) => return told(admission, false),
+    };
+    let (inquiry_id, link) = (inquiry.to_string(), shown(&minted.url));
+    let (expires_at, link_expires_at) = (deadline.map(|at| at.to_string()), minted.link.expires_at.to_string());
+    let (media_type, picture) = match means {
+        Means::QrSvg => ("image/svg+xml", qr::svg(&link).map(String::into_bytes)),
+        Means::QrPng => ("image/png", qr::png(&link)),
+        _ => {
+            let link_expires_at = Some(link_expires_at);
+            return Ok(AccessAnswer::Link { inquiry_id, link, expires_at, link_expires_at });
+        }
+    };
+    let picture = picture.ok_or_else(|| away(&"public_url is too long for a QR code"))?;
+    let (media_type, picture) = (media_type.to_owned(), STANDARD.encode(picture));
+    Ok(AccessAnswer::Qr { inquiry_id, link, media_type, picture, expires_at, link_expires_at })
+}
+
+fn no_link(why: LinkError) -> Problem {
+    match why {
+        LinkError::NoPublicUrl => Problem::new(StatusCode::CONFLICT, why.to_string()).code("no-public-url"),
+        LinkError::UnknownInquiry => not_found("inquiry"),
+        LinkError::Storage(why) => away(&why),
     }
 }
 
@@ -215,7 +275,7 @@ fn with_token(answer: AccessAnswer) -> Result<AccessAnswer, Problem> {
     let AccessAnswer::Session { inquiry_id, session_token, expires_at } = answer else { return Ok(answer) };
     let id = InquiryId::parse(&inquiry_id).map_err(|_| not_found("inquiry"))?;
     let link = HostedFlow::to(Target::Inquiry { id, session_token }).url().map_err(|error| away(&error))?;
-    Ok(AccessAnswer::Link { inquiry_id, link, expires_at })
+    Ok(AccessAnswer::Link { inquiry_id, link, expires_at, link_expires_at: None })
 }
 
 fn told(admission: Admission, short_wanted: bool) -> Result<AccessAnswer, Problem> {
@@ -224,7 +284,7 @@ fn told(admission: Admission, short_wanted: bool) -> Result<AccessAnswer, Proble
         Admission::Link { inquiry, link, short, deadline } => {
             let link = short.filter(|_| short_wanted).unwrap_or(link);
             let (link, expires_at) = (shown(&link), time(deadline));
-            AccessAnswer::Link { inquiry_id: inquiry.to_string(), link, expires_at }
+            AccessAnswer::Link { inquiry_id: inquiry.to_string(), link, expires_at, link_expires_at: None }
         }
         Admission::Session { inquiry, token, deadline } => AccessAnswer::Session {
             inquiry_id: inquiry.to_string(),

@@ -11,7 +11,7 @@ use super::Api;
 use super::body::Body;
 use super::caller::Caller;
 use super::inquiries::address;
-use super::wire::{ProblemDetails, reference_id, template, unusable};
+use super::wire::{Refused, reference_id, template, unusable};
 use crate::domain::hosted_flow::{HostedFlow, Person, Style, Target};
 use crate::domain::ids::AccountId;
 use crate::domain::token::Scope;
@@ -86,8 +86,7 @@ pub(super) struct FlowUrl {
     request_body = FlowRequest,
     responses(
         (status = 200, description = "The address", body = FlowUrl),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["inquiries:write"])),
 )]

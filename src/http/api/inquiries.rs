@@ -17,7 +17,7 @@ use super::Api;
 use super::access::{self, AccessAnswer};
 use super::body::Body;
 use super::caller::{Caller, away, not_found};
-use super::wire::{InquiryView, ProblemDetails, Within, reference_id, template, unusable};
+use super::wire::{InquiryView, Refused, Within, query, reference_id, template, unusable};
 use crate::app::access::Whom;
 use crate::app::create::{Wish, Wished};
 use crate::app::customers::Named;
@@ -92,11 +92,11 @@ pub(super) struct Found {
 #[into_params(parameter_in = Query)]
 pub(super) struct Whose {
     /// Your own name for the person
-    reference_id: String,
+    pub(super) reference_id: String,
     /// Of this template only
-    template: Option<String>,
+    pub(super) template: Option<String>,
     /// In this environment only
-    environment: Option<String>,
+    pub(super) environment: Option<String>,
 }
 
 /// Get the inquiry of a person and template, made if none is alive
@@ -109,10 +109,7 @@ pub(super) struct Whose {
     responses(
         (status = 200, description = "It was there", body = Created),
         (status = 201, description = "It was made", body = Created),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Not now; see Retry-After", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["inquiries:write"])),
 )]
@@ -139,7 +136,7 @@ pub(super) async fn create(
     let mut answer: Value = serde_json::from_str(&text).map_err(|error| away(&error))?;
     if session && let Some(id) = answer["inquiry"]["id"].as_str().and_then(|id| InquiryId::parse(id).ok()) {
         let named = Named { whom: Whom::Inquiry(id), environment: Some(environment) };
-        let access = access::admit(&api, &caller, &named, Form::Sdk).await?;
+        let access = access::admit(&api, &caller, &named, Form::Sdk, false).await?;
         answer["access"] = serde_json::to_value(access).map_err(|error| away(&error))?;
     }
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -154,8 +151,7 @@ pub(super) async fn create(
     params(("id" = String, Path, description = "Persona's id (`inq_…`)"), Within),
     responses(
         (status = 200, description = "The inquiry", body = InquiryView),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["inquiries:read"])),
 )]
@@ -166,8 +162,7 @@ pub(super) async fn show(
     within: Result<Query<Within>, QueryRejection>,
 ) -> Result<Json<InquiryView>, Problem> {
     caller.may(Scope::InquiriesRead)?;
-    let Query(within) = within.map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why.body_text()))?;
-    let environment = caller.named(within.environment.as_deref())?;
+    let environment = caller.named(query(within)?.environment.as_deref())?;
     let id = InquiryId::parse(&id).map_err(|_| not_found("inquiry"))?;
     view(&api, &caller.grant, &id, environment.as_ref()).await.map(Json)
 }
@@ -179,8 +174,7 @@ pub(super) async fn show(
     get, path = "/v1/inquiries", tag = "Inquiries", operation_id = "findInquiries", params(Whose),
     responses(
         (status = 200, description = "The inquiries", body = Found),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["inquiries:read"])),
 )]
@@ -190,7 +184,7 @@ pub(super) async fn find(
     whose: Result<Query<Whose>, QueryRejection>,
 ) -> Result<Json<Found>, Problem> {
     caller.may(Scope::InquiriesRead)?;
-    let Query(whose) = whose.map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why.body_text()))?;
+    let whose = query(whose)?;
     let person = reference_id(&whose.reference_id)?;
     let of = whose.template.as_deref().map(template).transpose()?;
     let environment = caller.named(whose.environment.as_deref())?;

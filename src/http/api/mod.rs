@@ -6,6 +6,7 @@
 mod access;
 mod body;
 mod caller;
+mod diagnosis;
 mod document;
 mod hosted_flow;
 mod inquiries;
@@ -69,6 +70,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(access::by_inquiry))
         .routes(routes!(access::by_person))
         .routes(routes!(access::resume))
+        .routes(routes!(diagnosis::of_inquiry))
+        .routes(routes!(diagnosis::of_person))
         .routes(routes!(static_links::make))
         .routes(routes!(static_links::resolve))
         .routes(routes!(hosted_flow::build))

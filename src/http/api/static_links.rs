@@ -11,7 +11,7 @@ use super::body::Body;
 use super::caller::{Caller, away, not_found};
 use super::hosted_flow::{Begins, Look, begins, flow};
 use super::inquiries::own_name;
-use super::wire::{ProblemDetails, reference_id, template};
+use super::wire::{Refused, reference_id, template};
 use crate::app::static_links::Resolved;
 use crate::domain::hosted_flow::Person;
 use crate::domain::ids::ReferenceId;
@@ -65,8 +65,7 @@ pub(super) struct StaticLinkView {
     post, path = "/v1/static-links", tag = "Links", operation_id = "createStaticLink", request_body = NewStaticLink,
     responses(
         (status = 200, description = "The static link", body = StaticLinkView),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["inquiries:write"])),
 )]
@@ -98,8 +97,7 @@ pub(super) async fn make(
     params(("reference-id" = String, Path, description = "The opaque reference id, as a webhook brings it")),
     responses(
         (status = 200, description = "The static link", body = StaticLinkView),
-        (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-         content_type = "application/problem+json"),
+        Refused,
     ),
     security(("token" = ["inquiries:read"])),
 )]

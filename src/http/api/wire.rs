@@ -1,8 +1,13 @@
 //! What answers look like, and reading what requests name.
 
+use std::collections::BTreeMap;
+
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::app::customers::Sight;
 use crate::domain::ids::{InvalidId, ReferenceId, TemplateId};
@@ -19,6 +24,21 @@ pub(super) struct ProblemDetails {
     detail: String,
     /// A word for programs: `no-token`, `no-scope`, `not-found`, `busy`, `too-many`, `body`, …
     code: Option<String>,
+}
+
+/// How a request may be refused: every route's answers besides its own.
+pub(super) struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let answers = [("4XX", "Refused, and why"), ("503", "Not now; see Retry-After")];
+        let response = |description: &str| {
+            let content = Content::new(Some(Ref::from_schema_name("ProblemDetails")));
+            let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
+            RefOr::T(response.build())
+        };
+        answers.into_iter().map(|(status, description)| (status.to_owned(), response(description))).collect()
+    }
 }
 
 /// An inquiry; nothing of the person but your own name for them.
@@ -77,6 +97,11 @@ impl From<Sight> for InquiryView {
 pub(super) struct Within {
     /// The environment; any the token is good for, without
     pub(super) environment: Option<String>,
+}
+
+/// What stands behind the `?`.
+pub(super) fn query<T>(read: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    read.map(|Query(said)| said).map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why.body_text()))
 }
 
 pub(super) fn reference_id(text: &str) -> Result<ReferenceId, Problem> {

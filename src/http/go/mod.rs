@@ -4,14 +4,11 @@
 //! says anything of the person, and no log line holds a token.
 
 mod language;
-mod limiter;
 mod look;
 mod page;
-mod qr;
 mod scanner;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
@@ -27,14 +24,17 @@ use tracing::{debug, error, warn};
 use crate::app::App;
 use crate::app::links::Doorway;
 use crate::http::address;
-use crate::http::go::limiter::Limiter;
 use crate::http::go::look::Look;
 use crate::http::go::page::Page;
+use crate::http::limiter::Limiter;
+use crate::http::qr;
 
 /// Requests of one address, and of one link, in a minute: far more than people make, and too few to be a burden.
 const PER_ADDRESS: u32 = 120;
 const PER_LINK: u32 = 40;
-const MINUTE: Duration = Duration::from_mins(1);
+
+/// The most addresses, and the most links, that are counted at one time.
+const MOST_COUNTED: usize = 100_000;
 
 /// When to come back while the database is away.
 const SHORTLY: SignedDuration = SignedDuration::from_secs(10);
@@ -66,8 +66,8 @@ pub(super) fn routes(app: App) -> Router {
         return Router::new();
     }
     let look = Arc::new(Look::of(app.links()));
-    let limiter = |most| Arc::new(Limiter::new(most, MINUTE));
-    let go = Go { app, look, addresses: limiter(PER_ADDRESS), links: limiter(PER_LINK) };
+    let limiter = || Arc::new(Limiter::new(MOST_COUNTED));
+    let go = Go { app, look, addresses: limiter(), links: limiter() };
     Router::new()
         .route("/go/{token}", get(show).post(open))
         .route("/go/{token}/renew", post(renew))
@@ -80,13 +80,14 @@ pub(super) fn routes(app: App) -> Router {
 /// Keeps crowds out, and gives every answer the headers that keep a link to itself.
 async fn guard(State(go): State<Go>, request: Request, next: Next) -> Response {
     let address = address::of(request.headers(), request.extensions(), &go.app.links().trusted_proxies);
-    let mut answer = match address.map_or(Ok(()), |address| go.addresses.pass(&address.to_string())) {
-        Ok(()) => next.run(request).await,
-        Err(wait) => {
-            count(Purpose::View, "slow");
-            go.page(request.headers(), "", &Page::slow(wait))
-        }
-    };
+    let mut answer =
+        match address.map_or(Ok(()), |address| go.addresses.pass(&address, PER_ADDRESS, go.app.clock().now())) {
+            Ok(()) => next.run(request).await,
+            Err(wait) => {
+                count(Purpose::View, "slow");
+                go.page(request.headers(), "", &Page::slow(wait))
+            }
+        };
     go.look.seal(answer.headers_mut());
     answer
 }
@@ -94,7 +95,7 @@ async fn guard(State(go): State<Go>, request: Request, next: Next) -> Response {
 async fn show(State(go): State<Go>, method: Method, token: Token, headers: HeaderMap) -> Response {
     let purpose = if method == Method::HEAD || scanner::is_scanner(&headers) { Purpose::Scan } else { Purpose::View };
     let token = text(token);
-    if let Err(wait) = go.links.pass(&token) {
+    if let Err(wait) = go.slow_down(&token) {
         count(purpose, "slow");
         return go.page(&headers, &token, &Page::slow(wait));
     }
@@ -104,7 +105,7 @@ async fn show(State(go): State<Go>, method: Method, token: Token, headers: Heade
 
 async fn open(State(go): State<Go>, token: Token, headers: HeaderMap) -> Response {
     let token = text(token);
-    if let Err(wait) = go.links.pass(&token) {
+    if let Err(wait) = go.slow_down(&token) {
         count(Purpose::Open, "slow");
         return go.page(&headers, &token, &Page::slow(wait));
     }
@@ -117,7 +118,7 @@ async fn open(State(go): State<Go>, token: Token, headers: HeaderMap) -> Respons
 
 async fn renew(State(go): State<Go>, token: Token, headers: HeaderMap) -> Response {
     let token = text(token);
-    if let Err(wait) = go.links.pass(&token) {
+    if let Err(wait) = go.slow_down(&token) {
         count(Purpose::Renew, "slow");
         return go.page(&headers, &token, &Page::slow(wait));
     }
@@ -139,6 +140,11 @@ async fn qr_png(State(go): State<Go>, token: Token, headers: HeaderMap) -> Respo
 }
 
 impl Go {
+    /// Counts a request for a link; how many seconds to wait when there were too many.
+    fn slow_down(&self, token: &str) -> Result<(), u32> {
+        self.links.pass(&token, PER_LINK, self.app.clock().now())
+    }
+
     fn page(&self, headers: &HeaderMap, token: &str, page: &Page) -> Response {
         self.look.answer(language::of(headers, &self.app.links().brand.languages), page, token)
     }

@@ -1,7 +1,5 @@
 //! What each page says: what is found behind a link, in words, with what happens next.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 
@@ -73,9 +71,9 @@ impl Page {
         Self::new(StatusCode::OK, Text::SentHeading, Text::SentBody)
     }
 
-    /// Too many requests.
-    pub(super) fn slow(wait: Duration) -> Self {
-        let seconds = wait.as_secs().max(1);
+    /// Too many requests; so many seconds are to be waited.
+    pub(super) fn slow(wait: u32) -> Self {
+        let seconds = u64::from(wait.max(1));
         Self {
             body: (Text::SlowBody, Some(seconds)),
             retry_after: Some(seconds),

@@ -9,6 +9,7 @@ use crate::domain::ids::{
 use crate::domain::inquiry::{Inquiry, Known, Observed};
 use crate::domain::observation::{ObservedAt, Source, followed_attributes};
 use crate::domain::status::Status;
+use crate::domain::tags::Tags;
 use crate::domain::time::Timestamp;
 
 /// The only version so far. Attributes can be added without a new one.
@@ -152,6 +153,17 @@ impl Stored for Timestamp {
     }
 }
 
+impl Stored for Tags {
+    fn write(&self) -> Value {
+        self.iter().collect()
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        let tags: Option<Vec<&str>> = value.as_array()?.iter().map(Value::as_str).collect();
+        Some(Self::new(tags?))
+    }
+}
+
 impl Stored for String {
     fn write(&self) -> Value {
         self.as_str().into()
@@ -225,6 +237,7 @@ mod tests {
         inquiry.known.reference_id = Some(Observed { at, value: ReferenceId::parse("ada").ok() });
         inquiry.known.expires_at = Some(Observed { at, value: None });
         inquiry.known.created_at = Some(Observed { at, value: Some(Timestamp::from_micros(7)) });
+        inquiry.known.tags = Some(Observed { at, value: Some(Tags::new(["vip", "acme"])) });
         inquiry.known.next_step = Some(Observed { at, value: Some("selfie\u{0}".to_owned()) });
         inquiry.last_deadline = Some(Observed { at, value: Timestamp::from_micros(5) });
         inquiry.last_expired = Some(Timestamp::from_micros(-3));

@@ -1,4 +1,4 @@
-//! By what people were let in: a number for the idempotency key, and never the link or token itself.
+//! By what people were let in: a number for the idempotency key, and not the link or token itself.
 
 use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;

@@ -2,7 +2,9 @@
 
 pub(super) mod admission;
 pub(super) mod mute;
+pub(super) mod session_token;
 pub(super) mod sessions;
 pub(super) mod succession;
 
 pub use admission::{Means, Reserved};
+pub use session_token::{KeptToken, TokenKey};

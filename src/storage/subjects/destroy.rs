@@ -21,8 +21,8 @@ macro_rules! destroy {
     };
 }
 
-// Whether a subject still has a payload, by the two ways in which an event names whom it is about, or is a webhook
-// with secrets.
+// Whether a subject still has a payload, by the two ways in which an event names whom it is about, has a session token,
+// or is a webhook with secrets.
 macro_rules! has_payload {
     () => {
         "(EXISTS (SELECT 1 FROM events
@@ -33,6 +33,10 @@ macro_rules! has_payload {
                        AND events.inquiry_id = CASE WHEN subjects.subject LIKE 'inquiry/%'
                                                     THEN substr(subjects.subject, 9) END
                        AND events.body_encoding = 'sealed')
+          OR EXISTS (SELECT 1 FROM session_tokens
+                     WHERE session_tokens.environment = subjects.environment
+                       AND session_tokens.inquiry_id = CASE WHEN subjects.subject LIKE 'inquiry/%'
+                                                            THEN substr(subjects.subject, 9) END)
           OR EXISTS (SELECT 1 FROM webhook_secrets
                      WHERE webhook_secrets.environment = subjects.environment
                        AND webhook_secrets.webhook_id = CASE WHEN subjects.subject LIKE 'webhook/%'
@@ -70,6 +74,7 @@ statements! {
         "UPDATE events SET body = $3, body_encoding = 'dropped'
          WHERE environment = $1 AND subject = $2 AND body_encoding <> 'dropped'"
     }
+    DROP_TOKEN { "DELETE FROM session_tokens WHERE environment = $1 AND inquiry_id = $2" }
     OF_ACCOUNT { "SELECT id FROM inquiries WHERE environment = $1 AND account_id = $2 ORDER BY id" }
     // In two steps, because only a second statement sees what was committed while the first waited for its locks.
     LOCK_IDLE {
@@ -149,6 +154,8 @@ impl Tx {
         for (environment, subject) in whose {
             if let Some(inquiry) = subject.as_inquiry() {
                 self.drop_bodies(DROP_OF_INQUIRY, environment, inquiry).await?;
+                on_db!(self, conn, sql = DROP_TOKEN =>
+                    sqlx::query(sql).bind(environment.as_str()).bind(inquiry).execute(conn).await.map(drop))?;
             }
             self.drop_bodies(DROP_OF_SUBJECT, environment, subject.as_str()).await?;
         }

@@ -152,7 +152,7 @@ on_both! {
                 routes += 1;
             }
         }
-        assert!(routes >= 8);
+        assert!(routes >= 11);
         world.finish().await;
     }
 

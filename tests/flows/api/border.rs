@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use rekindle::domain::ids::InquiryId;
 use serde_json::{Value, json};
 
-use super::super::world::{World, hours, minutes};
-use super::wanted;
+use super::super::world::{ENVIRONMENT, Setting, World, hours, minutes};
+use super::{Caller, wanted};
 use crate::support::on_both;
 
 /// A path and body for each route, aimed at somebody's inquiry, static link and name. A route that is not in here fails
@@ -15,8 +15,8 @@ pub fn filled(path: &str, operation: &str, id: &str, opaque: &str, name: &str) -
     let path = path.replace("{id}", id).replace("{reference-id}", opaque);
     match operation {
         "createInquiry" | "createStaticLink" | "buildHostedFlowUrl" => (path, Some(wanted(name))),
-        "findInquiries" => (format!("{path}?reference-id={name}"), None),
-        "getInquiry" | "getStaticLink" | "resumeInquiry" => (path, None),
+        "findInquiries" | "diagnosePerson" => (format!("{path}?reference-id={name}"), None),
+        "getInquiry" | "diagnoseInquiry" | "getStaticLink" | "resumeInquiry" => (path, None),
         "accessInquiry" => (path, Some(json!({ "form": "one-time-link" }))),
         "accessPerson" => (path, Some(json!({ "reference_id": name, "form": "session-token" }))),
         other => panic!("{other} is a route that nobody tried to cross the border by: add it"),
@@ -64,18 +64,56 @@ on_both! {
             expected("accessInquiry", 404, 404),
             expected("accessPerson", 404, 404),
             expected("resumeInquiry", 404, 404),
+            expected("diagnoseInquiry", 404, 404),
+            expected("diagnosePerson", 404, 404),
             expected("getStaticLink", 404, 404),
             // These make something of bolt's own, where the name is not another's by rule.
             expected("createStaticLink", 200, 409),
             expected("buildHostedFlowUrl", 200, 422),
         ].into_iter().flatten().collect();
         assert_eq!(answered, table);
+        // What is not theirs is answered as what does not exist, to the letter, by every form of access.
+        for form in ["access-link", "qr-svg", "qr-png", "one-time-link", "one-time-link-short", "session-token", "session-token-link"] {
+            let ask = async |id: &str| bolt.post(&format!("/v1/inquiries/{id}/access"), json!({ "form": form })).await;
+            let (theirs, nobodys) = (ask(&made).await, ask("inq_none").await);
+            assert_eq!((theirs.status, &theirs.body), (404, &nobodys.body), "{form}");
+        }
         let found = bolt.get("/v1/inquiries?reference-id=acme-1").await;
         assert_eq!(found.body, json!({ "inquiries": [] }));
         for id in [made.as_str(), by_rule.as_str(), &given] {
             assert_eq!(acme.get(&format!("/v1/inquiries/{id}")).await.body["customer"], "acme");
         }
         assert_eq!(acme.get(&format!("/v1/inquiries/{nobodys}")).await.status, 404);
+        world.finish().await;
+    }
+
+    /// A tag at Persona says whose an inquiry is, before its name does; two customers' tags say nothing for either.
+    async fn tags_say_whose_it_is(scratch: &Scratch) {
+        use rekindle::persona::simulator::NewInquiry;
+        let more = "[customers.acme]\nreference_prefixes = [\"acme-\"]\ntags = [\"customer:acme\"]\n[customers.bolt]\ntags = [\"customer:bolt\"]";
+        let world = World::with(scratch, Setting { more, ..Setting::default() }).await;
+        let (operator, acme, bolt) = (world.caller(None).await, world.caller(Some("acme")).await, world.caller(Some("bolt")).await);
+        let tagged = |who: &str, tags: &[&str]| {
+            let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
+            world.persona.create_inquiry(ENVIRONMENT, NewInquiry { tags, ..NewInquiry::for_person(who) }).unwrap()
+        };
+        let by_tag = tagged("acme-1", &["vip", "customer:bolt"]);
+        let by_prefix = tagged("acme-2", &["vip"]);
+        let both = tagged("acme-3", &["customer:bolt", "customer:acme"]);
+        world.settle().await;
+        let whose = async |id: &InquiryId| operator.get(&format!("/v1/inquiries/{id}")).await.body["customer"].clone();
+        assert_eq!((whose(&by_tag).await, whose(&by_prefix).await, whose(&both).await), (json!("bolt"), json!("acme"), json!(null)));
+        let seen = async |caller: &Caller, id: &InquiryId| caller.get(&format!("/v1/inquiries/{id}")).await.status;
+        for (id, by_acme, by_bolt) in [(&by_tag, 404, 200), (&by_prefix, 200, 404), (&both, 404, 404)] {
+            assert_eq!((seen(&acme, id).await, seen(&bolt, id).await), (by_acme, by_bolt), "{id}");
+        }
+        // What takes its place is bolt's as well, though nobody tagged it.
+        world.clock.advance(hours(24 * 4));
+        world.settle().await;
+        let replaced = bolt.post(&format!("/v1/inquiries/{by_tag}/access"), json!({ "form": "one-time-link" })).await;
+        let new = InquiryId::parse(replaced.body["inquiry_id"].as_str().unwrap()).unwrap();
+        assert_ne!(new, by_tag);
+        assert_eq!((seen(&acme, &new).await, seen(&bolt, &new).await), (404, 200));
         world.finish().await;
     }
 
@@ -94,6 +132,14 @@ on_both! {
         // The customer's rule says how long its inquiries live.
         let theirs = acme.create("acme-1").await;
         assert_eq!(theirs.body["inquiry"]["expires_at"], world.clock.now().plus(hours(48)).to_string());
+        // And what takes its place.
+        world.settle().await;
+        world.clock.advance(hours(24 * 8));
+        world.settle().await;
+        let old = theirs.body["inquiry"]["id"].as_str().unwrap();
+        let replaced = acme.post(&format!("/v1/inquiries/{old}/access"), json!({ "form": "one-time-link" })).await;
+        assert_ne!(replaced.body["inquiry_id"], old);
+        assert_eq!(replaced.body["expires_at"], world.clock.now().plus(hours(48)).to_string(), "{replaced:?}");
         world.finish().await;
     }
 

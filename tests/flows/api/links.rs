@@ -1,11 +1,69 @@
 //! Static links: opened, and known again; the description and the page to read.
 
+use std::collections::BTreeSet;
+
 use rekindle::persona::simulator::Opened;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::world::World;
 use super::{Caller, TEMPLATE, wanted};
 use crate::support::on_both;
+
+/// Every `$ref` in a document.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            map.values().for_each(|value| references(value, found));
+        }
+        Value::Array(all) => all.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+/// What OpenAPI 3.1 asks of a document (<https://spec.openapis.org/oas/v3.1.0>), as far as ours has it.
+#[test]
+fn the_description_is_sound() {
+    let document = serde_json::to_value(rekindle::http::api::document()).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+    assert!(document["info"]["title"].is_string() && document["info"]["version"].is_string());
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(!found.is_empty());
+    for reference in &found {
+        let target = document.pointer(reference.strip_prefix('#').unwrap());
+        assert!(target.is_some_and(Value::is_object), "{reference} leads nowhere");
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(jsonschema::draft202012::meta::is_valid(schema), "{name} is no JSON schema");
+        let used = found.iter().any(|reference| reference.rsplit('/').next() == Some(name));
+        assert!(used, "{name} is described and never used");
+    }
+    let tags: BTreeSet<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let mut operations = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(operations.insert(id), "{id} is there twice");
+            assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{id}");
+            let named: Vec<&str> =
+                path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            let declared = operation["parameters"].as_array().into_iter().flatten();
+            let in_path = declared.filter(|parameter| parameter["in"] == "path");
+            let declared: Vec<&str> = in_path.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+            assert_eq!(named, declared, "{method} {path}");
+            let responses = operation["responses"].as_object().unwrap();
+            for status in ["200", "4XX", "503"] {
+                assert!(responses[status]["description"].is_string(), "{id}: {status}");
+            }
+            let problem = &responses["4XX"]["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(problem, "#/components/schemas/ProblemDetails", "{id}");
+            let scheme = operation["security"][0].as_object().unwrap().keys().next().unwrap();
+            assert!(document["components"]["securitySchemes"][scheme].is_object(), "{id}");
+        }
+    }
+}
 
 on_both! {
     /// Opened from wherever it was printed, it makes an inquiry with a name that says nothing; here it is known again.

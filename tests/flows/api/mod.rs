@@ -3,7 +3,10 @@
 mod access;
 mod border;
 mod create;
+mod diagnosis;
+mod handed_out;
 mod links;
+mod retention;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -26,11 +29,12 @@ const BOUND: Duration = Duration::from_mins(1);
 pub const TEMPLATE: &str = "itmpl_SimulatedIdentityCheck";
 
 /// Two customers, one of them with a prefix of its own.
-const CUSTOMERS: &str = r#"
+pub const CUSTOMERS: &str = r#"
     [customers.acme]
     reference_prefixes = ["acme-"]
     expires_after = "48h"
     [customers.bolt]
+    tags = ["customer:bolt"]
 "#;
 
 /// Somebody who asks with a token.
