@@ -25,6 +25,15 @@ pub enum Cause {
     Redacted,
 }
 
+/// How often a verification was begun anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replacements {
+    /// Because a new version of the template was published: the operator's doing, whoever the person is.
+    pub for_versions: usize,
+    /// For any other cause.
+    pub otherwise: usize,
+}
+
 impl Cause {
     /// Every cause there is.
     pub const ALL: [Self; 5] = [Self::NewVersion, Self::TooOld, Self::SessionLimit, Self::Failed, Self::Redacted];
@@ -154,11 +163,15 @@ impl Lineages {
         self.successions.iter().find(|one| one.stage == Stage::Replaced && one.successor.as_ref() == Some(id))
     }
 
-    /// How often the verification of an inquiry was begun anew.
+    /// How often the verification was begun anew: for a new template version, and for any other cause.
     #[must_use]
-    pub fn replacements(&self, id: &InquiryId) -> usize {
+    pub fn replacements(&self, id: &InquiryId) -> Replacements {
         let first = self.first(id);
-        self.successions.iter().filter(|one| one.stage == Stage::Replaced && one.lineage == *first).count()
+        let made = self.successions.iter().filter(|one| one.stage == Stage::Replaced && one.lineage == *first);
+        made.fold(Replacements::default(), |mut count, one| {
+            *if one.cause == Cause::NewVersion { &mut count.for_versions } else { &mut count.otherwise } += 1;
+            count
+        })
     }
 
     /// Whether nobody is to be told anything about an inquiry.
@@ -213,7 +226,10 @@ mod tests {
         let lineages = Lineages { successions, muted: BTreeSet::from([id("inq_1")]) };
         for member in ["inq_1", "inq_2", "inq_3"] {
             assert_eq!(lineages.latest(&id(member)), &id("inq_3"));
-            assert_eq!((lineages.first(&id(member)), lineages.replacements(&id(member))), (&id("inq_1"), 2));
+            assert_eq!(
+                (lineages.first(&id(member)), lineages.replacements(&id(member)).for_versions),
+                (&id("inq_1"), 2)
+            );
             assert!(lineages.is_muted(&id(member)));
         }
         assert!(!lineages.are_one(&id("inq_1"), &id("inq_9")) && !lineages.is_muted(&id("inq_9")));
@@ -226,7 +242,7 @@ mod tests {
             vec![replaced("inq_1", Some("inq_2"), Stage::Replaced), replaced("inq_2", Some("inq_1"), Stage::Replaced)];
         assert_eq!(Lineages { successions, ..Lineages::default() }.latest(&id("inq_1")), &id("inq_1"));
         let kept = Lineages { successions: vec![replaced("inq_1", None, Stage::Kept)], ..Lineages::default() };
-        assert_eq!((kept.succession(&id("inq_1")), kept.replacements(&id("inq_1"))), (None, 0));
+        assert_eq!((kept.succession(&id("inq_1")), kept.replacements(&id("inq_1"))), (None, Replacements::default()));
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub struct AccessRules {
     pub session_limit: u32,
     /// The most revivals of one verification.
     pub max_revivals: u32,
-    /// The most replacements of one verification.
+    /// The most replacements of one verification; five times as many where new template versions are the cause.
     pub max_replacements: u32,
     /// How long after its beginning one verification is given up. Persona advises against more than 15 days
     /// (<https://help.withpersona.com/articles/4m6n5LkyT8po1eefaBmBBO>).

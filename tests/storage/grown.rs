@@ -18,7 +18,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::storage::raw;
-use crate::storage::sample::{environment, event_id, inquiry_id, key, reference_id, sandbox};
+use crate::storage::sample::{at, environment, event_id, inquiry_id, key, reference_id, sandbox};
 use crate::support::vault::open;
 use crate::support::{Scratch, on_both};
 
@@ -178,7 +178,7 @@ async fn read_doors(database: &Database, told: &mut Told) {
     told.line("customer", &tx.written_customer(&ada.inquiry, &ada.lineage).await.unwrap());
     let template = TemplateId::parse("itmpl_kyc").unwrap();
     let creation = CreationKey { environment: sandbox(), reference_id: reference_id("customer-17"), template };
-    told.line("creation", &tx.open_creation(&creation).await.unwrap());
+    told.line("creation", &tx.open_creation(&creation, at(0)).await.unwrap());
     for name in ["customer-17", "customer-18"] {
         told.lines("static link", tx.static_links_of(&reference_id(name)).await.unwrap());
     }

@@ -23,6 +23,10 @@ pub enum Bound {
     Age,
 }
 
+/// How much more often a verification is begun anew for new versions than otherwise: who publishes often must not lock
+/// people out, and a wrong belief about what is the latest must end.
+const VERSIONS_MORE: usize = 5;
+
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -40,7 +44,10 @@ impl Situation<'_> {
         let rules = &self.rules.access;
         match bound {
             Bound::Revivals => self.revivals(inquiry) >= count(rules.max_revivals),
-            Bound::Replacements => self.lineages.replacements(&inquiry.id) >= count(rules.max_replacements),
+            Bound::Replacements => {
+                let (made, most) = (self.lineages.replacements(&inquiry.id), count(rules.max_replacements));
+                made.otherwise >= most || made.for_versions >= most * VERSIONS_MORE
+            }
             Bound::Notices => {
                 let most = count(self.rules.max_reminders);
                 self.rules.notify.iter().all(|notifier| self.sent(inquiry, notifier).count() >= most)

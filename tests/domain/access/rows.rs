@@ -2,7 +2,7 @@
 
 use rekindle::domain::access::{Access, Closed, Form, Sessions, Way};
 use rekindle::domain::action::{Revival, State, Work};
-use rekindle::domain::lineage::{Cause, Stage};
+use rekindle::domain::lineage::{Cause, Stage, Succession};
 use rekindle::domain::plan::{Bound, Quiet, Standing, planned};
 use rekindle::domain::status::Status;
 use serde_json::json;
@@ -148,9 +148,18 @@ fn a_verification_is_given_up_within_its_bounds() {
 
     inquiry.id = id("inq_3");
     let mut scene = Scene::of(vec![inquiry]);
-    scene.lineages.successions =
-        vec![replaced("inq_1", Some("inq_2"), Stage::Replaced), replaced("inq_2", Some("inq_3"), Stage::Replaced)];
+    let again =
+        |cause| move |(old, new): (&str, &str)| Succession { cause, ..replaced(old, Some(new), Stage::Replaced) };
+    let twice = [("inq_1", "inq_2"), ("inq_2", "inq_3")];
+    scene.lineages.successions = twice.map(again(Cause::TooOld)).to_vec();
     assert_eq!(scene.access(80 * HOUR), Access::Closed(Closed::GivenUp(Bound::Replacements)));
+    scene.lineages.successions = twice.map(again(Cause::NewVersion)).to_vec();
+    assert_eq!(scene.access(80 * HOUR), Access::Replace(Cause::TooOld), "new versions are nobody's fault");
+    let between = ["inq_a", "inq_b", "inq_c", "inq_d", "inq_e", "inq_f", "inq_g", "inq_h", "inq_i"];
+    let chain = [&["inq_1"], &between[..], &["inq_3"]].concat();
+    scene.lineages.successions =
+        chain.windows(2).map(|pair| (pair[0], pair[1])).map(again(Cause::NewVersion)).collect();
+    assert_eq!(scene.access(80 * HOUR), Access::Closed(Closed::GivenUp(Bound::Replacements)), "but it ends");
     let old = Scene::of(vec![expired("inq_1", 24 * HOUR)]);
     assert_eq!(old.access(15 * 24 * HOUR), Access::Closed(Closed::GivenUp(Bound::Age)));
 }
