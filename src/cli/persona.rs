@@ -30,7 +30,7 @@ struct Which {
     #[arg(long)]
     environment: String,
     /// Where Persona reaches us, such as <https://rekindle.example.com>; without it the webhook that posts to us already,
-    /// else public_url
+    /// else `public_url`
     #[arg(long)]
     url: Option<String>,
 }

@@ -73,6 +73,7 @@ on_both! {
         claim(database, ada.number(3), 15, 0).await;
         assert_eq!(kept(database, ada.number(3), 1).await, None, "it is only asked for");
         keep(database, ada.number(3), 100, 1).await;
+        assert!(!claim(database, ada.number(3), 99, 2).await, "it came between a look and a claim");
         assert_eq!(kept(database, ada.number(3), 99).await, Some((TOKEN.to_owned(), 100)));
         assert_eq!(kept(database, ada.number(3), 100).await, None);
         assert_eq!(kept(database, ada.number(2), 50).await, None);

@@ -43,13 +43,17 @@ impl fmt::Debug for KeptToken {
 }
 
 statements! {
-    // What can't be opened, or was asked for under an earlier number, is asked for again.
+    // What can't be opened, or was asked for under an earlier number, is asked for again. What somebody has just kept is
+    // not: on PostgreSQL that may come between looking and claiming.
     CLAIM {
         "INSERT INTO session_tokens (environment, inquiry_id, generation, kept_until) VALUES ($1, $2, $3, $4)
          ON CONFLICT (inquiry_id, environment) DO UPDATE
          SET generation = excluded.generation, token = NULL, kept_until = excluded.kept_until
          WHERE session_tokens.generation < excluded.generation OR session_tokens.kept_until <= $5
-            OR session_tokens.token IS NOT NULL"
+            OR session_tokens.token IS NOT NULL AND NOT EXISTS (
+                   SELECT 1 FROM subjects
+                   WHERE subjects.environment = session_tokens.environment AND subjects.sealed_key IS NOT NULL
+                     AND subjects.subject = 'inquiry/' || session_tokens.inquiry_id)"
     }
     LEAVE {
         "DELETE FROM session_tokens WHERE environment = $1 AND inquiry_id = $2 AND generation = $3 AND token IS NULL"
