@@ -181,7 +181,7 @@ mod tests {
         let refused = Refused { begun_at: at(1_000), until: Some(at(1_030)) };
         hand.end(Heard { told: Some(told), refused: Some(refused) }, at(1_001));
         let mut a_little = hand.clone();
-        assert!(!a_little.give_back(false, at(990)).clock_in_doubt, "clocks are corrected all the time");
+        assert!(!a_little.give_back(false, at(992)).clock_in_doubt, "clocks are corrected all the time");
         assert_eq!((hand.ready(Urgency::Waiting, at(761)), hand.begin(Urgency::Waiting, at(761))), (0, false));
         let returned = hand.give_back(false, at(761));
         assert!(returned.clock_in_doubt);

@@ -264,6 +264,10 @@ impl Ledger {
                 self.left = self.left.min(told.remaining);
                 self.resets_at = self.resets_at.map(|known| known.min(told.resets_at));
             }
+            // It can't be of a window that is over, so the clock was set back without anybody's seeing it.
+            (Some(Place::Before), None) if told.resets_at > now.plus(MARGIN) => {
+                self.left = self.left.min(told.remaining);
+            }
             // Of a window that is over.
             (Some(Place::Same), Some(_)) | (Some(Place::Before), _) => {}
         }

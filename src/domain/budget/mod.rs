@@ -29,7 +29,7 @@ pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
 /// A clock that goes back by more than this was set back. Those of two processes may differ by a few seconds, which is
 /// no reason to believe anything else than before.
-pub(super) const SET_BACK: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const SET_BACK: SignedDuration = SignedDuration::from_secs(10);
 
 /// How many calls a minute are made while Persona has not said its limit: a fifth of its default.
 pub const CAREFUL_PACE: u32 = 60;
