@@ -80,6 +80,8 @@ pub mod setup;
 
 mod backlog;
 
+pub mod board;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -155,6 +155,7 @@ impl List {
             inquiry: self.inquiry.as_deref().map(InquiryId::parse).transpose().context("--inquiry")?,
             state: self.state.as_deref().map(state).transpose()?,
             kind: self.kind.as_deref().map(kind).transpose()?,
+            ..ActionFilter::default()
         };
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_actions(&filter, None, self.limit).await?;

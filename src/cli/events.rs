@@ -154,6 +154,7 @@ impl List {
             inquiry: self.inquiry.as_deref().map(InquiryId::parse).transpose().context("--inquiry")?,
             outcome: self.outcome.as_deref().map(outcome).transpose()?,
             name: self.name,
+            ..EventFilter::default()
         };
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_events(&filter, None, self.limit).await?;

@@ -154,6 +154,7 @@ impl List {
             status: self.status.as_deref().map(Status::parse),
             template: self.template.as_deref().map(TemplateId::parse).transpose().context("--template")?,
             reference_id: self.reference_id.as_deref().map(ReferenceId::parse).transpose().context("--reference-id")?,
+            ..InquiryFilter::default()
         };
         let (_, database) = self.common.database().await?;
         let page = database.read().await?.list_inquiries(&filter, None, self.limit).await?;

@@ -19,8 +19,11 @@
 mod sql;
 #[macro_use]
 mod words;
+#[macro_use]
+mod parts;
 
 mod alone;
+mod capped;
 mod database;
 mod error;
 mod migrations;
@@ -43,17 +46,20 @@ pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
 pub mod quarantine;
+pub mod refusals;
 pub mod reconciliation;
 pub mod retention;
 pub mod singletons;
 pub mod static_links;
 pub mod subjects;
+pub mod tallies;
 pub mod template_runs;
 pub mod templates;
 pub mod tokens;
 pub mod webhook_secrets;
 
 pub use alone::Alone;
+pub use capped::Capped;
 pub use database::{Database, Kind};
 pub use error::{Failure, Result, StorageError};
 pub use page::{Cursor, InvalidCursor, Page};
@@ -81,6 +87,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     access_links::link::STATEMENTS,
     access_links::open::STATEMENTS,
     quarantine::STATEMENTS,
+    refusals::STATEMENTS,
+    tallies::fold::STATEMENTS,
+    tallies::read::STATEMENTS,
     reconciliation::look::STATEMENTS,
     reconciliation::run::STATEMENTS,
     retention::STATEMENTS,

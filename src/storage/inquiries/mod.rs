@@ -2,9 +2,11 @@
 
 pub(super) mod change;
 mod columns;
+mod list;
 pub(super) mod of_template;
 pub(super) mod read;
 mod state;
 
 pub use change::{GroupKey, InquiryKey};
-pub use read::{InquiryFilter, InquiryRow, StoredInquiry};
+pub use list::{InquiryFilter, InquiryOrder, InquiryRow, MaybeOf};
+pub use read::StoredInquiry;

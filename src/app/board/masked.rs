@@ -1,0 +1,1 @@
+//! Payloads with everything masked that may be a person’s.

@@ -1,0 +1,1 @@
+//! Pages of several ranges made into one.
