@@ -1,0 +1,65 @@
+//! The dashboard: pages on the internal listener, for whoever works with Rekindle.
+//!
+//! Pages are made by the server and work without a script; with it they stay up to date. They read
+//! [`crate::app::board`] and decide nothing. Nothing is loaded from elsewhere, and no style or script stands in a page,
+//! so that the strictest policy for browsers holds.
+
+mod action;
+mod actions;
+mod assets;
+mod audit;
+mod event;
+mod events;
+mod find;
+mod inquiries;
+mod inquiry;
+mod lanes;
+mod overview;
+mod page;
+mod quarantine;
+mod query;
+mod settings;
+mod templates;
+mod theme;
+mod view;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::config::Config;
+
+/// What every page is made with.
+#[derive(Clone)]
+struct Pages {
+    app: App,
+    settings: Arc<settings::Shown>,
+}
+
+/// The routes of the dashboard.
+pub fn routes(app: App, config: &Config) -> Router {
+    let pages = Pages { app, settings: Arc::new(settings::Shown::of(config)) };
+    Router::new()
+        .route("/", get(overview::page))
+        .route("/find", get(find::find))
+        .route("/inquiries", get(inquiries::page))
+        .route("/inquiries/{environment}/{id}", get(inquiry::page))
+        .route("/events", get(events::page))
+        .route("/events/{environment}/{id}", get(event::page))
+        .route("/actions", get(actions::page))
+        .route("/actions/{id}", get(action::page))
+        .route("/templates", get(templates::page))
+        .route("/quarantine", get(quarantine::page))
+        .route("/lanes", get(lanes::page))
+        .route("/audit", get(audit::page))
+        .route("/settings", get(settings::page))
+        .route("/theme", post(theme::choose))
+        .fallback(page::unknown)
+        .with_state(pages)
+        .layer(middleware::map_response(page::seal))
+        .merge(assets::routes())
+}

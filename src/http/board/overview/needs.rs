@@ -1,0 +1,157 @@
+//! What needs a person, in words, the most pressing first; each with the place where it is mended.
+
+use crate::app::board::{Attention, BudgetLow, DeadLetters, LaneLate, LaneSetting, ReconciliationLate, Waiting};
+use crate::http::board::view::list::{grouped, href};
+use crate::http::board::view::mark::Mark;
+use crate::http::board::view::overview::Need;
+use crate::http::board::visitor::Visitor;
+
+/// Everything that needs somebody.
+pub(super) fn of(visitor: &Visitor, attention: &Attention) -> Vec<Need> {
+    let mut needs: Vec<Need> = attention.dead_letters.iter().map(|dead| dead_letters(visitor, dead)).collect();
+    needs.extend(attention.late.iter().map(|late| stuck(visitor, late)));
+    needs.extend(attention.unreadable.iter().map(unreadable));
+    needs.extend(attention.quarantined.iter().map(quarantined));
+    needs.extend(attention.reconciliation.iter().map(|late| reconciliation(visitor, late)));
+    needs.extend(attention.budget.iter().map(|low| budget(visitor, low)));
+    needs.extend(attention.paused.iter().map(|setting| paused(visitor, setting)));
+    needs.extend(refused(attention.refused));
+    needs
+}
+
+fn need(id: String, mark: Mark, what: String, why: String, href: String, go: &'static str) -> Need {
+    Need { id, mark, what, why, when: None, href, go }
+}
+
+fn dead_letters(visitor: &Visitor, dead: &DeadLetters) -> Need {
+    let (environment, kind) = (dead.environment.as_str(), dead.kind.as_str());
+    let count = format!("{}{}", grouped(dead.count.into()), if dead.more { "+" } else { "" });
+    let actions = if dead.count == 1 && !dead.more { "action was" } else { "actions were" };
+    let href = href(
+        "/actions",
+        &[("state", "failed"), ("environment", environment), ("kind", kind), ("reason", &dead.reason)],
+    );
+    let id = format!("need-dead-{environment}-{kind}-{}", short(&dead.reason));
+    let what = format!("{count} “{kind}” {actions} given up in {environment}");
+    let when = Some(visitor.when(dead.latest));
+    Need { when, ..need(id, Mark::bad("Dead letters"), what, sentence(&dead.reason), href, "See them") }
+}
+
+fn stuck(visitor: &Visitor, late: &LaneLate) -> Need {
+    let (environment, kind) = (late.environment.as_str(), late.kind.as_str());
+    let due = visitor.when(late.oldest_due).relative;
+    need(
+        format!("need-late-{environment}-{kind}"),
+        Mark::bad("Stuck"),
+        format!("“{kind}” in {environment} is behind: its oldest action was due {due}"),
+        "Is a worker running, does the database answer, and does Persona’s budget have room?".to_owned(),
+        href("/actions", &[("state", "planned"), ("environment", environment), ("kind", kind)]),
+        "See them",
+    )
+}
+
+fn unreadable(waiting: &Waiting) -> Need {
+    let environment = waiting.environment.as_str();
+    need(
+        format!("need-unreadable-{environment}"),
+        Mark::bad("Unreadable"),
+        format!("{} bodies were not understood in {environment}", waiting.count),
+        "They were signed, so they are Persona’s. They are kept, and can be applied after an upgrade.".to_owned(),
+        href("/events", &[("environment", environment), ("outcome", "unreadable")]),
+        "See them",
+    )
+}
+
+fn quarantined(waiting: &Waiting) -> Need {
+    let environment = waiting.environment.as_str();
+    need(
+        format!("need-quarantined-{environment}"),
+        Mark::new("warn", "diamond", "Quarantine"),
+        format!("{} events wait for a decision in {environment}", waiting.count),
+        "Release what is trusted and discard what is not, or let reconciliation find out what is true.".to_owned(),
+        href("/quarantine", &[("environment", environment)]),
+        "Decide",
+    )
+}
+
+fn reconciliation(visitor: &Visitor, late: &ReconciliationLate) -> Need {
+    let environment = late.environment.as_str();
+    let what = match late.until {
+        Some(until) => format!("{environment} was last made sure of {}", visitor.when(until).relative),
+        None => format!("{environment} was never made sure of"),
+    };
+    let why = match &late.error {
+        Some(error) => format!("The last run stopped: {}", sentence(error)),
+        None => "What a lost webhook would have said is not known. A worker has to be running.".to_owned(),
+    };
+    let mark = Mark::new("warn", "clock", "Late");
+    need(format!("need-reconciliation-{environment}"), mark, what, why, "/lanes".to_owned(), "Limits")
+}
+
+fn budget(visitor: &Visitor, low: &BudgetLow) -> Need {
+    let environment = low.environment.as_str();
+    let of = low.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
+    let more = visitor.when(low.opens_at).relative;
+    let slower = if low.pace < 100 { format!(" Persona refused some, so {} % are used.", low.pace) } else { String::new() };
+    need(
+        format!("need-budget-{environment}"),
+        Mark::new("warn", "half", "Budget low"),
+        format!("{}{of} requests are left at Persona in {environment}", low.left),
+        format!("More {more}. People who are waiting come first, everything else waits.{slower}"),
+        "/lanes".to_owned(),
+        "Limits",
+    )
+}
+
+fn paused(visitor: &Visitor, setting: &LaneSetting) -> Need {
+    let (environment, kind) = (setting.lane.0.as_str(), setting.lane.1.as_str());
+    need(
+        format!("need-paused-{environment}-{kind}"),
+        Mark::new("warn", "pause", "Paused"),
+        format!("“{kind}” in {environment} is paused"),
+        format!("By {}, {}: {}", setting.changed_by, visitor.when(setting.changed_at).relative, sentence(&setting.reason)),
+        "/lanes".to_owned(),
+        "Lanes",
+    )
+}
+
+fn refused(count: u64) -> Option<Need> {
+    let deliveries = if count == 1 { "delivery was" } else { "deliveries were" };
+    (count > 0).then(|| {
+        need(
+            "need-refused".to_owned(),
+            Mark::warn("Refused"),
+            format!("{} {deliveries} refused in the last hour", grouped(count)),
+            "A wrong secret refuses all of Persona’s; a few may be anybody’s.".to_owned(),
+            "/quarantine#refused".to_owned(),
+            "See them",
+        )
+    })
+}
+
+/// A reason as a sentence.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let rest = letters.as_str();
+    let end = if rest.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{rest}{end}")
+}
+
+/// A text as the part of an id.
+fn short(text: &str) -> String {
+    let plain = text.chars().filter(char::is_ascii_alphanumeric);
+    plain.take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_sentences() {
+        assert_eq!(sentence("the notifier answered 503"), "The notifier answered 503.");
+        assert_eq!(sentence("Really?"), "Really?");
+        assert_eq!(sentence(""), ".");
+    }
+}
