@@ -34,6 +34,7 @@ mod wake;
 
 pub mod access_links;
 pub mod actions;
+pub mod audit;
 pub mod budgets;
 pub mod creations;
 pub mod customers;
@@ -42,6 +43,7 @@ pub mod events;
 pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
+pub mod operators;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod retention;
@@ -107,4 +109,8 @@ pub const ALL_SQL: &[&[Sql]] = &[
     idempotency::STATEMENTS,
     static_links::STATEMENTS,
     webhook_secrets::STATEMENTS,
+    operators::tokens::STATEMENTS,
+    operators::sessions::STATEMENTS,
+    operators::sign_ins::STATEMENTS,
+    audit::STATEMENTS,
 ];
