@@ -9,18 +9,18 @@ use crate::http::board::Pages;
 use crate::http::board::page::{Trouble, trouble};
 use crate::http::board::query::Asked;
 use crate::http::board::view::list::{href, path};
-use crate::http::board::visitor::Visitor;
+use crate::http::board::reader::Reader;
 
 /// Leads to what is meant; to the inquiries that match, where several or none do.
-pub(super) async fn find(visitor: Visitor, State(_): State<Pages>, asked: Asked) -> Response {
-    match place(&visitor, asked.text("q").unwrap_or_default()).await {
+pub(super) async fn find(reader: Reader, State(_): State<Pages>, asked: Asked) -> Response {
+    match place(&reader, asked.text("q").unwrap_or_default()).await {
         Ok(place) => (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response(),
-        Err(why) => trouble(&visitor, &why),
+        Err(why) => trouble(&reader, &why),
     }
 }
 
-async fn place(visitor: &Visitor, text: &str) -> Result<String, Trouble> {
-    let board = visitor.board();
+async fn place(reader: &Reader, text: &str) -> Result<String, Trouble> {
+    let board = reader.board();
     if text.is_empty() {
         return Ok("/inquiries".to_owned());
     }

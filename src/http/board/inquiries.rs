@@ -14,7 +14,7 @@ use crate::http::board::view::frame::Place;
 use crate::http::board::view::inquiries::{Inquiries, Row};
 use crate::http::board::view::list::{Choice, Filter, Nothing, path};
 use crate::http::board::view::mark::Mark;
-use crate::http::board::visitor::Visitor;
+use crate::http::board::reader::Reader;
 
 const PATH: &str = "/inquiries";
 
@@ -36,11 +36,11 @@ const LEFT: [(&str, &str); 6] = [
 ];
 
 /// A page of inquiries.
-pub(super) async fn page(visitor: Visitor, asked: Asked) -> Response {
-    match inquiries(&visitor, &asked).await {
-        Ok(Found::Page(page)) => visitor.answer(Ok(*page)),
+pub(super) async fn page(reader: Reader, asked: Asked) -> Response {
+    match inquiries(&reader, &asked).await {
+        Ok(Found::Page(page)) => reader.answer(Ok(*page)),
         Ok(Found::One(place)) => (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response(),
-        Err(why) => trouble(&visitor, &why),
+        Err(why) => trouble(&reader, &why),
     }
 }
 
@@ -50,8 +50,8 @@ enum Found {
     One(String),
 }
 
-async fn inquiries(visitor: &Visitor, asked: &Asked) -> Result<Found, Trouble> {
-    let board = visitor.board();
+async fn inquiries(reader: &Reader, asked: &Asked) -> Result<Found, Trouble> {
+    let board = reader.board();
     let all = board.environments();
     let text = asked.text("q");
     // An id of Persona's is no reference id: it leads to its inquiry, or to nothing.
@@ -60,9 +60,9 @@ async fn inquiries(visitor: &Visitor, asked: &Asked) -> Result<Found, Trouble> {
     {
         return Ok(Found::One(path(&["inquiries", environment.as_str(), id.as_str()])));
     }
-    let filter = filter(asked, visitor.now());
+    let filter = filter(asked, reader.now());
     let page = board.inquiries(&filter, asked.cursor().as_ref(), ROWS).await?;
-    let rows: Vec<Row> = page.items.iter().map(|line| row(visitor, line)).collect();
+    let rows: Vec<Row> = page.items.iter().map(|line| row(reader, line)).collect();
     let nothing = if asked.narrows_beside(&["sort"]) {
         Nothing::passes("inquiries", PATH)
     } else {
@@ -72,7 +72,7 @@ async fn inquiries(visitor: &Visitor, asked: &Asked) -> Result<Found, Trouble> {
         )
     };
     Ok(Found::Page(Box::new(Inquiries {
-        frame: visitor.frame("Inquiries", Place::Inquiries, if asked.is("after") { 0 } else { LIVE }),
+        frame: reader.frame("Inquiries", Place::Inquiries, if asked.is("after") { 0 } else { LIVE }),
         filter: shown(asked, &all),
         pages: asked.pages(PATH, rows.len(), ("inquiry", "inquiries"), page.next.as_ref()),
         rows,
@@ -133,7 +133,7 @@ fn shown(asked: &Asked, all: &[crate::domain::ids::EnvironmentName]) -> Filter {
     }
 }
 
-fn row(visitor: &Visitor, line: &InquiryLine) -> Row {
+fn row(reader: &Reader, line: &InquiryLine) -> Row {
     let row = &line.row;
     let template = line.template_name.clone().or_else(|| row.template_id.as_ref().map(ToString::to_string));
     let person = row.reference_id.as_ref().map(ToString::to_string);
@@ -146,10 +146,10 @@ fn row(visitor: &Visitor, line: &InquiryLine) -> Row {
         status: Mark::of_status(row.status.as_ref().map_or("unknown", Status::as_str)),
         template: template.unwrap_or_else(|| "unknown".to_owned()),
         outdated: line.newer_version.is_some(),
-        deadline: row.expires_at.map(|at| visitor.when(at)),
-        next: line.next_due.map(|at| visitor.when(at)),
+        deadline: row.expires_at.map(|at| reader.when(at)),
+        next: line.next_due.map(|at| reader.when(at)),
         failures: line.failures,
-        heard: row.last_observed_at.map(|at| visitor.when(at)),
+        heard: row.last_observed_at.map(|at| reader.when(at)),
     }
 }
 

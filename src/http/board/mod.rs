@@ -18,11 +18,11 @@ mod overview;
 mod page;
 mod quarantine;
 mod query;
+mod reader;
 mod settings;
 mod templates;
 mod theme;
 mod view;
-mod visitor;
 
 use std::sync::Arc;
 
@@ -32,17 +32,20 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::config::Config;
+use crate::http::operators::Gate;
 
 /// What every page is made with.
 #[derive(Clone)]
 struct Pages {
     app: App,
+    gate: Gate,
     settings: Arc<settings::Shown>,
 }
 
-/// The routes of the dashboard.
-pub fn routes(app: App, config: &Config) -> Router {
-    let pages = Pages { app, settings: Arc::new(settings::Shown::of(config)) };
+/// The routes of the dashboard, behind the gate.
+pub fn routes(gate: Gate, config: &Config) -> Router {
+    let app = gate.app().clone();
+    let pages = Pages { app, gate, settings: Arc::new(settings::Shown::of(config)) };
     Router::new()
         .route("/", get(overview::page))
         .route("/find", get(find::find))

@@ -14,23 +14,23 @@ use crate::http::board::view::frame::Place;
 use crate::http::board::view::list::href;
 use crate::http::board::view::mark::Mark;
 use crate::http::board::view::overview::{Health, Overview, Tab};
-use crate::http::board::visitor::Visitor;
+use crate::http::board::reader::Reader;
 
 /// How often the page looks again, in seconds.
 const LIVE: u32 = 10;
 
 /// The first page; of one environment, where the address names it.
-pub(super) async fn page(visitor: Visitor, asked: Asked) -> Response {
-    let page = overview(&visitor, &asked).await;
-    visitor.answer(page)
+pub(super) async fn page(reader: Reader, asked: Asked) -> Response {
+    let page = overview(&reader, &asked).await;
+    reader.answer(page)
 }
 
-async fn overview(visitor: &Visitor, asked: &Asked) -> Result<Overview, Trouble> {
-    let wide = visitor.board();
+async fn overview(reader: &Reader, asked: &Asked) -> Result<Overview, Trouble> {
+    let wide = reader.board();
     let all = wide.environments();
     let one = asked.environment().filter(|name| all.contains(name));
     let board = match &one {
-        Some(name) => visitor.board_within(name),
+        Some(name) => reader.board_within(name),
         None => wide,
     };
     let read = board.overview().await?;
@@ -44,9 +44,9 @@ async fn overview(visitor: &Visitor, asked: &Asked) -> Result<Overview, Trouble>
     let tabs = std::iter::once(tab("All environments", "", one.is_none()))
         .chain(all.iter().map(|name| tab(name.as_str(), name.as_str(), one.as_ref() == Some(name))));
     Ok(Overview {
-        frame: visitor.frame("Overview", Place::Overview, LIVE),
+        frame: reader.frame("Overview", Place::Overview, LIVE),
         environments: if all.len() > 1 { tabs.collect() } else { Vec::new() },
-        needs: needs::of(visitor, &read.attention),
+        needs: needs::of(reader, &read.attention),
         flow: numbers::flow(&read.day),
         deliveries: numbers::deliveries(&day, read.at),
         statuses: numbers::statuses(&read.statuses, one.as_ref()),
@@ -55,7 +55,7 @@ async fn overview(visitor: &Visitor, asked: &Asked) -> Result<Overview, Trouble>
         spans: numbers::spans(&read.due),
         outcome: numbers::outcome(&read.month),
         finished: numbers::finished(&month),
-        health: states.iter().map(|state| health(visitor, state)).collect(),
+        health: states.iter().map(|state| health(reader, state)).collect(),
     })
 }
 
@@ -69,11 +69,11 @@ async fn days(board: &Board, read: &Read) -> Result<Vec<Series>, Trouble> {
     Ok(board.series(&[Tally::Finished, Tally::CameBack], from, read.at, Period::Day).await?)
 }
 
-fn health(visitor: &Visitor, state: &EnvironmentState) -> Health {
+fn health(reader: &Reader, state: &EnvironmentState) -> Health {
     let budget = match &state.budget {
         _ if !state.has_key => "no API key, so nothing is asked".to_owned(),
-        Some(budget) => match (budget.closed_until.filter(|until| *until > visitor.now()), budget.limit) {
-            (Some(until), _) => format!("nothing is asked for {}: Persona said so", visitor.when(until).relative),
+        Some(budget) => match (budget.closed_until.filter(|until| *until > reader.now()), budget.limit) {
+            (Some(until), _) => format!("nothing is asked for {}: Persona said so", reader.when(until).relative),
             (None, Some(limit)) => format!("{} of {limit} requests left in this minute", budget.left),
             (None, None) => "not known before the first call".to_owned(),
         },
@@ -84,8 +84,8 @@ fn health(visitor: &Visitor, state: &EnvironmentState) -> Health {
     Health {
         name: state.environment.to_string(),
         mode: mode(state.mode),
-        delivery: state.last_delivery.map(|at| visitor.when(at)),
-        reconciled: run.map(|one| visitor.when(one.reconciled_until)),
+        delivery: state.last_delivery.map(|at| reader.when(at)),
+        reconciled: run.map(|one| reader.when(one.reconciled_until)),
         trouble: error.map(|why| format!("The last run stopped: {why}")),
         budget,
     }

@@ -9,7 +9,7 @@ use crate::app::board::StorageError;
 use crate::http::board::view::frame::Place;
 use crate::http::board::view::list::Nothing;
 use crate::http::board::view::notice::Notice;
-use crate::http::board::visitor::Visitor;
+use crate::http::board::reader::Reader;
 
 /// What browsers may do with our pages: load our own style, script and pictures, ask us, and send forms to us.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -52,11 +52,11 @@ pub(super) async fn seal(mut response: Response) -> Response {
 }
 
 /// There is no such page.
-pub(super) async fn unknown(visitor: Visitor) -> Response {
-    trouble(&visitor, &Trouble::Unknown)
+pub(super) async fn unknown(reader: Reader) -> Response {
+    trouble(&reader, &Trouble::Unknown)
 }
 
-impl Visitor {
+impl Reader {
     /// A page, or what is wrong, as an answer.
     pub(super) fn answer<T: Template>(&self, page: Result<T, Trouble>) -> Response {
         match page {
@@ -67,7 +67,7 @@ impl Visitor {
 }
 
 /// What is wrong, as a page.
-pub(super) fn trouble(visitor: &Visitor, why: &Trouble) -> Response {
+pub(super) fn trouble(reader: &Reader, why: &Trouble) -> Response {
     let home = || Some(("/".to_owned(), "To the overview".to_owned()));
     let (status, head, text, way) = match why {
         Trouble::Unknown => (
@@ -87,13 +87,13 @@ pub(super) fn trouble(visitor: &Visitor, why: &Trouble) -> Response {
         Trouble::Refused(why) => (StatusCode::CONFLICT, "That was not done".to_owned(), why.clone(), home()),
         Trouble::Storage(why) => {
             error!(error = %why, "a page of the dashboard could not be read");
-            let again = Some((visitor.here().to_owned(), "Load it again".to_owned()));
+            let again = Some((reader.here().to_owned(), "Load it again".to_owned()));
             let text = "Rekindle is up, and its database can’t be asked right now. Deliveries are answered with 503, so \
                         Persona sends them again; nothing is lost. The log says why.";
             (StatusCode::SERVICE_UNAVAILABLE, "The database can’t be asked".to_owned(), text.to_owned(), again)
         }
     };
-    let frame = visitor.frame(&head, Place::Nowhere, 0);
+    let frame = reader.frame(&head, Place::Nowhere, 0);
     written(status, &Notice { frame, nothing: Nothing { head, text, way } })
 }
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::http::board::view::frame::Theme;
-use crate::http::board::visitor::THEME;
+use crate::http::board::reader::THEME;
 
 /// A year.
 const KEPT_SECONDS: u32 = 31_536_000;

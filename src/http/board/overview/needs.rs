@@ -4,17 +4,17 @@ use crate::app::board::{Attention, BudgetLow, DeadLetters, LaneLate, LaneSetting
 use crate::http::board::view::list::{grouped, href};
 use crate::http::board::view::mark::Mark;
 use crate::http::board::view::overview::Need;
-use crate::http::board::visitor::Visitor;
+use crate::http::board::reader::Reader;
 
 /// Everything that needs somebody.
-pub(super) fn of(visitor: &Visitor, attention: &Attention) -> Vec<Need> {
-    let mut needs: Vec<Need> = attention.dead_letters.iter().map(|dead| dead_letters(visitor, dead)).collect();
-    needs.extend(attention.late.iter().map(|late| stuck(visitor, late)));
+pub(super) fn of(reader: &Reader, attention: &Attention) -> Vec<Need> {
+    let mut needs: Vec<Need> = attention.dead_letters.iter().map(|dead| dead_letters(reader, dead)).collect();
+    needs.extend(attention.late.iter().map(|late| stuck(reader, late)));
     needs.extend(attention.unreadable.iter().map(unreadable));
     needs.extend(attention.quarantined.iter().map(quarantined));
-    needs.extend(attention.reconciliation.iter().map(|late| reconciliation(visitor, late)));
-    needs.extend(attention.budget.iter().map(|low| budget(visitor, low)));
-    needs.extend(attention.paused.iter().map(|setting| paused(visitor, setting)));
+    needs.extend(attention.reconciliation.iter().map(|late| reconciliation(reader, late)));
+    needs.extend(attention.budget.iter().map(|low| budget(reader, low)));
+    needs.extend(attention.paused.iter().map(|setting| paused(reader, setting)));
     needs.extend(refused(attention.refused));
     needs
 }
@@ -23,7 +23,7 @@ fn need(id: String, mark: Mark, what: String, why: String, href: String, go: &'s
     Need { id, mark, what, why, when: None, href, go }
 }
 
-fn dead_letters(visitor: &Visitor, dead: &DeadLetters) -> Need {
+fn dead_letters(reader: &Reader, dead: &DeadLetters) -> Need {
     let (environment, kind) = (dead.environment.as_str(), dead.kind.as_str());
     let count = format!("{}{}", grouped(dead.count.into()), if dead.more { "+" } else { "" });
     let actions = if dead.count == 1 && !dead.more { "action was" } else { "actions were" };
@@ -33,13 +33,13 @@ fn dead_letters(visitor: &Visitor, dead: &DeadLetters) -> Need {
     );
     let id = format!("need-dead-{environment}-{kind}-{}", short(&dead.reason));
     let what = format!("{count} “{kind}” {actions} given up in {environment}");
-    let when = Some(visitor.when(dead.latest));
+    let when = Some(reader.when(dead.latest));
     Need { when, ..need(id, Mark::bad("Dead letters"), what, sentence(&dead.reason), href, "See them") }
 }
 
-fn stuck(visitor: &Visitor, late: &LaneLate) -> Need {
+fn stuck(reader: &Reader, late: &LaneLate) -> Need {
     let (environment, kind) = (late.environment.as_str(), late.kind.as_str());
-    let due = visitor.when(late.oldest_due).relative;
+    let due = reader.when(late.oldest_due).relative;
     need(
         format!("need-late-{environment}-{kind}"),
         Mark::bad("Stuck"),
@@ -74,10 +74,10 @@ fn quarantined(waiting: &Waiting) -> Need {
     )
 }
 
-fn reconciliation(visitor: &Visitor, late: &ReconciliationLate) -> Need {
+fn reconciliation(reader: &Reader, late: &ReconciliationLate) -> Need {
     let environment = late.environment.as_str();
     let what = match late.until {
-        Some(until) => format!("{environment} was last made sure of {}", visitor.when(until).relative),
+        Some(until) => format!("{environment} was last made sure of {}", reader.when(until).relative),
         None => format!("{environment} was never made sure of"),
     };
     let why = match &late.error {
@@ -88,10 +88,10 @@ fn reconciliation(visitor: &Visitor, late: &ReconciliationLate) -> Need {
     need(format!("need-reconciliation-{environment}"), mark, what, why, "/lanes".to_owned(), "Limits")
 }
 
-fn budget(visitor: &Visitor, low: &BudgetLow) -> Need {
+fn budget(reader: &Reader, low: &BudgetLow) -> Need {
     let environment = low.environment.as_str();
     let of = low.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
-    let more = visitor.when(low.opens_at).relative;
+    let more = reader.when(low.opens_at).relative;
     let slower = if low.pace < 100 { format!(" Persona refused some, so {} % are used.", low.pace) } else { String::new() };
     need(
         format!("need-budget-{environment}"),
@@ -103,13 +103,13 @@ fn budget(visitor: &Visitor, low: &BudgetLow) -> Need {
     )
 }
 
-fn paused(visitor: &Visitor, setting: &LaneSetting) -> Need {
+fn paused(reader: &Reader, setting: &LaneSetting) -> Need {
     let (environment, kind) = (setting.lane.0.as_str(), setting.lane.1.as_str());
     need(
         format!("need-paused-{environment}-{kind}"),
         Mark::new("warn", "pause", "Paused"),
         format!("“{kind}” in {environment} is paused"),
-        format!("By {}, {}: {}", setting.changed_by, visitor.when(setting.changed_at).relative, sentence(&setting.reason)),
+        format!("By {}, {}: {}", setting.changed_by, reader.when(setting.changed_at).relative, sentence(&setting.reason)),
         "/lanes".to_owned(),
         "Lanes",
     )

@@ -34,11 +34,9 @@ pub struct Operator {
     pub role: String,
     /// The one environment they see, where they are bound to one.
     pub environment: Option<String>,
-    /// Whether they may act.
-    pub acts: bool,
-    /// Whether they may see payloads.
-    pub reveals: bool,
-    /// Whether they may see the audit and the settings.
+    /// Whether they may see the audit.
+    pub audits: bool,
+    /// Whether they may see the settings.
     pub administers: bool,
 }
 
@@ -83,8 +81,6 @@ pub enum Place {
     Templates,
     /// Lanes.
     Lanes,
-    /// Replays.
-    Replays,
     /// What operators did.
     Audit,
     /// The configuration.
@@ -106,7 +102,7 @@ pub struct Link {
     pub apart: bool,
 }
 
-const PLACES: [(Place, &str, &str); 10] = [
+const PLACES: [(Place, &str, &str); 9] = [
     (Place::Overview, "Overview", "/"),
     (Place::Inquiries, "Inquiries", "/inquiries"),
     (Place::Actions, "Actions", "/actions"),
@@ -114,7 +110,6 @@ const PLACES: [(Place, &str, &str); 10] = [
     (Place::Quarantine, "Quarantine", "/quarantine"),
     (Place::Templates, "Templates", "/templates"),
     (Place::Lanes, "Lanes and limits", "/lanes"),
-    (Place::Replays, "Replays", "/replays"),
     (Place::Audit, "Audit", "/audit"),
     (Place::Settings, "Settings", "/settings"),
 ];
@@ -122,18 +117,16 @@ const PLACES: [(Place, &str, &str); 10] = [
 impl Frame {
     /// The places of the navigation.
     pub fn places(&self) -> Vec<Link> {
-        let administers = self.operator.as_ref().is_none_or(|operator| operator.administers);
-        let seen = |place| administers || !matches!(place, Place::Audit | Place::Settings);
+        let seen = |place| match (place, &self.operator) {
+            (Place::Audit, Some(operator)) => operator.audits,
+            (Place::Settings, Some(operator)) => operator.administers,
+            (_, operator) => operator.is_some(),
+        };
         let link = |(place, name, href)| {
             let apart = matches!(place, Place::Quarantine | Place::Audit);
             Link { name, href, here: place == self.place, apart }
         };
         PLACES.into_iter().filter(|(place, ..)| seen(*place)).map(link).collect()
-    }
-
-    /// Whether who reads it may act.
-    pub fn acts(&self) -> bool {
-        self.operator.as_ref().is_some_and(|operator| operator.acts)
     }
 }
 

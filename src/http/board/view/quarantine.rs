@@ -53,6 +53,6 @@ pub struct Refused {
     pub environment: String,
     /// Why.
     pub reason: String,
-    /// How much came.
-    pub bytes: String,
+    /// From where.
+    pub from: String,
 }
