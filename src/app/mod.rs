@@ -60,6 +60,10 @@ pub mod reconcile;
 
 pub mod quarantine;
 
+mod refusals;
+
+pub mod tally;
+
 pub mod retention;
 
 pub mod keys;
@@ -91,6 +95,7 @@ use jiff::SignedDuration;
 use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
+use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
 use crate::config::{self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
@@ -124,6 +129,7 @@ struct Shared {
     lease: (Duration, Duration),
     doors: Doors,
     registered: Registered,
+    refusals: Refusals,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
     links: Links,
@@ -201,6 +207,7 @@ impl App {
             lease,
             doors: Doors::default(),
             registered: Registered::default(),
+            refusals: Refusals::default(),
             reconcile,
             retention,
             links: config.links.clone(),
@@ -245,6 +252,12 @@ impl App {
     #[must_use]
     pub fn api(&self) -> ApiSettings {
         self.shared.api
+    }
+
+    /// How often each environment is made sure of.
+    #[must_use]
+    pub fn reconciles_every(&self) -> jiff::SignedDuration {
+        self.shared.reconcile.every
     }
 
     /// What may be claimed: the kinds of the environments that are in mode `act`.

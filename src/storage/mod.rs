@@ -46,8 +46,8 @@ pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
 pub mod quarantine;
-pub mod refusals;
 pub mod reconciliation;
+pub mod refusals;
 pub mod retention;
 pub mod singletons;
 pub mod static_links;
@@ -76,9 +76,12 @@ pub const ALL_SQL: &[&[Sql]] = &[
     environments::STATEMENTS,
     events::record::STATEMENTS,
     events::read::STATEMENTS,
+    events::list::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
     inquiries::of_template::STATEMENTS,
+    inquiries::count::STATEMENTS,
+    inquiries::lines::STATEMENTS,
     lineages::succession::STATEMENTS,
     lineages::mute::STATEMENTS,
     lineages::admission::STATEMENTS,
@@ -104,6 +107,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::operate::STATEMENTS,
     actions::read::STATEMENTS,
     actions::lanes::STATEMENTS,
+    actions::count::STATEMENTS,
     singletons::STATEMENTS,
     subjects::keys::STATEMENTS,
     subjects::destroy::STATEMENTS,
