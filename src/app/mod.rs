@@ -40,6 +40,8 @@ pub mod mute;
 
 pub mod tokens;
 
+pub mod operators;
+
 pub mod customers;
 
 pub mod create;
@@ -98,7 +100,9 @@ use crate::app::committer::Committer;
 use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
-use crate::config::{self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
+use crate::config::{
+    self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
+};
 use crate::domain::action::Kind;
 use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
@@ -136,6 +140,7 @@ struct Shared {
     link_key: OnceLock<LinkKey>,
     customers: Customers,
     api: ApiSettings,
+    sign_in: SignIn,
 }
 
 /// The environments, by name.
@@ -214,6 +219,7 @@ impl App {
             link_key: OnceLock::new(),
             customers: config.customers.clone(),
             api: config.api,
+            sign_in: config.sign_in.clone(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -256,8 +262,14 @@ impl App {
 
     /// How often each environment is made sure of.
     #[must_use]
-    pub fn reconciles_every(&self) -> jiff::SignedDuration {
+    pub fn reconciles_every(&self) -> SignedDuration {
         self.shared.reconcile.every
+    }
+
+    /// How operators sign in.
+    #[must_use]
+    pub fn sign_in(&self) -> &SignIn {
+        &self.shared.sign_in
     }
 
     /// What may be claimed: the kinds of the environments that are in mode `act`.

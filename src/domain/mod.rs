@@ -40,6 +40,12 @@ pub mod access;
 
 pub mod token;
 
+pub mod act;
+
+pub mod operator;
+
+pub mod deed;
+
 pub mod customer;
 
 pub mod hosted_flow;

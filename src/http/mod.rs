@@ -6,6 +6,7 @@ mod address;
 pub mod api;
 mod go;
 pub mod internal;
+pub mod operators;
 pub mod problem;
 pub mod public;
 pub mod server;

@@ -37,6 +37,7 @@ mod wake;
 
 pub mod access_links;
 pub mod actions;
+pub mod audit;
 pub mod budgets;
 pub mod creations;
 pub mod customers;
@@ -45,6 +46,7 @@ pub mod events;
 pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
+pub mod operators;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod refusals;
@@ -120,4 +122,8 @@ pub const ALL_SQL: &[&[Sql]] = &[
     idempotency::STATEMENTS,
     static_links::STATEMENTS,
     webhook_secrets::STATEMENTS,
+    operators::tokens::STATEMENTS,
+    operators::sessions::STATEMENTS,
+    operators::sign_ins::STATEMENTS,
+    audit::STATEMENTS,
 ];

@@ -17,7 +17,7 @@ const WINDOW: i64 = 60;
 
 /// What is counted.
 #[derive(Default)]
-pub(super) struct Throttle {
+pub(in crate::http) struct Throttle {
     tokens: Counts<TokenId>,
     customers: Counts<CustomerName>,
     failures: Counts<IpAddr>,
@@ -35,17 +35,17 @@ impl<K> Default for Counts<K> {
 
 impl Throttle {
     /// Counts a call with a token; how many seconds to wait when there were too many.
-    pub(super) fn call(&self, token: &TokenId, most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn call(&self, token: &TokenId, most: u32, now: Timestamp) -> Result<(), u32> {
         self.tokens.take(token.clone(), most, now)
     }
 
     /// Counts a call of a customer; how many seconds to wait when there were too many.
-    pub(super) fn customer(&self, customer: &CustomerName, most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn customer(&self, customer: &CustomerName, most: u32, now: Timestamp) -> Result<(), u32> {
         self.customers.take(customer.clone(), most, now)
     }
 
     /// Whether a token may be looked up for an address: not after too many that were none, unless it was good before.
-    pub(super) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
         if self.failures.count(&address, now) < most || locked(&self.good).contains(token) {
             return Ok(());
         }
@@ -53,12 +53,12 @@ impl Throttle {
     }
 
     /// Counts a token that is none.
-    pub(super) fn failed(&self, address: IpAddr, now: Timestamp) {
+    pub(in crate::http) fn failed(&self, address: IpAddr, now: Timestamp) {
         let _ = self.failures.take(address, u32::MAX, now);
     }
 
     /// Remembers a token that is good.
-    pub(super) fn succeeded(&self, token: [u8; 32]) {
+    pub(in crate::http) fn succeeded(&self, token: [u8; 32]) {
         let mut good = locked(&self.good);
         if good.len() >= MOST_COUNTED {
             good.clear();
