@@ -62,6 +62,10 @@ pub mod reconcile;
 
 pub mod quarantine;
 
+mod refusals;
+
+pub mod tally;
+
 pub mod retention;
 
 pub mod keys;
@@ -93,6 +97,7 @@ use jiff::SignedDuration;
 use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
+use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
 use crate::config::{
@@ -128,6 +133,7 @@ struct Shared {
     lease: (Duration, Duration),
     doors: Doors,
     registered: Registered,
+    refusals: Refusals,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
     links: Links,
@@ -206,6 +212,7 @@ impl App {
             lease,
             doors: Doors::default(),
             registered: Registered::default(),
+            refusals: Refusals::default(),
             reconcile,
             retention,
             links: config.links.clone(),
@@ -251,6 +258,12 @@ impl App {
     #[must_use]
     pub fn api(&self) -> ApiSettings {
         self.shared.api
+    }
+
+    /// How often each environment is made sure of.
+    #[must_use]
+    pub fn reconciles_every(&self) -> SignedDuration {
+        self.shared.reconcile.every
     }
 
     /// How operators sign in.

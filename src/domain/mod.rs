@@ -28,6 +28,8 @@ pub mod subject;
 
 pub mod event;
 
+pub mod mask;
+
 pub mod webhook;
 
 pub mod signature;

@@ -27,6 +27,8 @@ pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     }
     let pruning = app.clone();
     tasks.spawn(async move { pruning.singly("prune", |_| prune(pruning.clone())).await });
+    let folding = app.clone();
+    tasks.spawn(async move { folding.singly("tallies", async |_| folding.fold_tallies().await).await });
     tasks.spawn(async move { app.singly("templates", |held| templates(app.clone(), held)).await });
     stop.await;
     tasks.shutdown().await;

@@ -22,6 +22,13 @@ impl Capped {
         Self { count: counted.min(Self::MOST), more: counted > Self::MOST }
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = Self::of(i64::from(self.count) + i64::from(other.count));
+        Self { more: sum.more || self.more || other.more, ..sum }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_zero(self) -> bool {
@@ -32,7 +39,11 @@ impl Capped {
 impl fmt::Display for Capped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (thousands, rest) = (self.count / 1_000, self.count % 1_000);
-        if thousands > 0 { write!(f, "{thousands},{rest:03}")? } else { write!(f, "{rest}")? }
+        if thousands > 0 {
+            write!(f, "{thousands},{rest:03}")?
+        } else {
+            write!(f, "{rest}")?
+        }
         f.write_str(if self.more { "+" } else { "" })
     }
 }

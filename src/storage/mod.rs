@@ -48,8 +48,8 @@ pub mod inquiries;
 pub mod lineages;
 pub mod operators;
 pub mod quarantine;
-pub mod refusals;
 pub mod reconciliation;
+pub mod refusals;
 pub mod retention;
 pub mod singletons;
 pub mod static_links;
@@ -78,9 +78,12 @@ pub const ALL_SQL: &[&[Sql]] = &[
     environments::STATEMENTS,
     events::record::STATEMENTS,
     events::read::STATEMENTS,
+    events::list::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
     inquiries::of_template::STATEMENTS,
+    inquiries::count::STATEMENTS,
+    inquiries::lines::STATEMENTS,
     lineages::succession::STATEMENTS,
     lineages::mute::STATEMENTS,
     lineages::admission::STATEMENTS,
@@ -106,6 +109,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::operate::STATEMENTS,
     actions::read::STATEMENTS,
     actions::lanes::STATEMENTS,
+    actions::count::STATEMENTS,
     singletons::STATEMENTS,
     subjects::keys::STATEMENTS,
     subjects::destroy::STATEMENTS,

@@ -132,7 +132,9 @@ macro_rules! built {
         for part in &$parts.parts {
             match part {
                 $crate::storage::parts::Part::Sql(sql) => query.push(*sql),
-                $crate::storage::parts::Part::Table(hinted, plain) => query.push(if $hinted { *hinted } else { *plain }),
+                $crate::storage::parts::Part::Table(hinted, plain) => {
+                    query.push(if $hinted { *hinted } else { *plain })
+                }
                 $crate::storage::parts::Part::Text(text) => query.push_bind(text.as_str()),
                 $crate::storage::parts::Part::Time(time) => query.push_bind(*time),
                 $crate::storage::parts::Part::Number(number) => query.push_bind(*number),

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
+use crate::app::board::merge::{Run, merged};
 use crate::app::board::{Board, Cursor, EventFilter, Page, Refused, StorageError, StoredEvent};
 use crate::domain::ids::{EnvironmentName, EventId};
+use crate::domain::mask;
 
 /// One event.
 #[derive(Debug, Clone)]
@@ -51,22 +55,67 @@ impl Board {
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Page<StoredEvent>, StorageError> {
-        todo!()
+        let mut tx = self.app.database().read().await?;
+        if self.within.is_none() && filter.environment.is_none() && filter.inquiry.is_none() && filter.outcome.is_none()
+        {
+            return tx.list_events(filter, after, limit).await;
+        }
+        let mut pages = Vec::new();
+        for environment in self.meant(filter.environment.as_ref()) {
+            let filter = EventFilter { environment: Some(environment), ..filter.clone() };
+            pages.push(tx.list_events(&filter, after, limit).await?);
+        }
+        let place = |event: &StoredEvent| Cursor::at(event.received_at, event.environment.as_str(), event.id.as_str());
+        Ok(merged(pages, Run::Back, limit, place))
     }
 
     /// One event, its payload masked; `None` when there is none within the border.
     ///
     /// # Errors
-    /// [`StorageError`] when the database can't be asked.
+    /// [`StorageError`] when the database can't be asked, or `Sealed` when the body does not open.
     pub async fn event(&self, environment: &EnvironmentName, id: &EventId) -> Result<Option<EventView>, StorageError> {
-        todo!()
+        let Some((event, body)) = self.event_and_body(environment, id).await? else { return Ok(None) };
+        let json = body.as_deref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+        let masked = json.and_then(|json| serde_json::to_string_pretty(&mask::masked(&json)).ok());
+        let bytes = body.as_ref().map(Vec::len);
+        Ok(Some(EventView { event, masked, bytes, can_be_revealed: body.is_some() }))
     }
 
-    /// The deliveries that were refused, the latest first: the last thousand, without bodies.
+    /// The payload of an event as it was received. Whoever asks for it is to be written down before: see
+    /// [`Board::reveal`].
+    pub(super) async fn payload(
+        &self,
+        environment: &EnvironmentName,
+        id: &EventId,
+    ) -> Result<Option<Revealed>, StorageError> {
+        let Some((_, Some(body))) = self.event_and_body(environment, id).await? else { return Ok(None) };
+        let json = serde_json::from_slice::<Value>(&body).ok();
+        let indented = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
+        Ok(Some(Revealed::new(indented.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned()))))
+    }
+
+    async fn event_and_body(
+        &self,
+        environment: &EnvironmentName,
+        id: &EventId,
+    ) -> Result<Option<(StoredEvent, Option<Vec<u8>>)>, StorageError> {
+        if !self.sees(environment) {
+            return Ok(None);
+        }
+        let mut tx = self.app.database().read().await?;
+        let found = tx.find_event(id).await?.into_iter().find(|event| event.environment == *environment);
+        let Some(event) = found else { return Ok(None) };
+        let body = tx.event_body(environment, id).await?;
+        Ok(Some((event, body)))
+    }
+
+    /// The deliveries that were refused, the latest first: the last thousand, without bodies. Those that named no
+    /// environment of ours are for whoever is bound to none.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn refusals(&self, after: Option<&Cursor>, limit: u32) -> Result<Page<Refused>, StorageError> {
-        todo!()
+        self.app.keep_refusals().await?;
+        self.app.database().read().await?.list_refusals(self.within.as_ref(), after, limit).await
     }
 }

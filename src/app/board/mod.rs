@@ -9,7 +9,6 @@ mod attention;
 mod events;
 mod inquiries;
 mod inquiry;
-mod masked;
 mod merge;
 mod overview;
 mod state;

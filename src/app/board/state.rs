@@ -3,7 +3,7 @@
 use crate::app::board::{Board, LaneSetting, Reconciliation, StorageError};
 use crate::config::Mode;
 use crate::domain::action::Kind;
-use crate::domain::budget::URGENCIES;
+use crate::domain::budget::{Ledger, URGENCIES, Urgency};
 use crate::domain::ids::EnvironmentName;
 use crate::domain::time::Timestamp;
 
@@ -55,6 +55,39 @@ impl Board {
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn states(&self) -> Result<Vec<EnvironmentState>, StorageError> {
-        todo!()
+        let mut tx = self.app.database().read().await?;
+        let (settings, reconciliations) = (tx.lane_settings().await?, tx.reconciliations().await?);
+        let now = self.app.clock().now();
+        let mut states = Vec::new();
+        for (name, environment) in self.app.environments().iter().filter(|(name, _)| self.sees(name)) {
+            let careful = environment.settings.careful_calls_per_minute;
+            let budget = tx.budget(name, careful).await?.map(|ledger| state_of(ledger, now));
+            let setting = |kind: Kind| settings.iter().find(|one| one.lane.0 == *name && one.lane.1 == kind).cloned();
+            states.push(EnvironmentState {
+                environment: name.clone(),
+                mode: environment.settings.mode,
+                has_key: environment.persona.is_some(),
+                last_delivery: tx.last_delivery(name).await?,
+                reconciliation: reconciliations.iter().find(|known| known.environment == *name).cloned(),
+                budget,
+                lanes: Kind::ALL.into_iter().map(|kind| (kind, setting(kind))).collect(),
+            });
+        }
+        Ok(states)
+    }
+}
+
+fn state_of(mut ledger: Ledger, now: Timestamp) -> BudgetState {
+    ledger.advance(now);
+    BudgetState {
+        limit: ledger.limit,
+        left: ledger.left,
+        under_way: ledger.holdings.iter().map(|holding| holding.calls).sum(),
+        pace: ledger.pace,
+        resets_at: ledger.resets_at,
+        closed_until: ledger.closed_until,
+        granted: ledger.granted,
+        free_for_replay: ledger.available(Urgency::Reading, now),
+        opens_at: ledger.opens_at(now),
     }
 }

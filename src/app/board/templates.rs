@@ -38,6 +38,50 @@ impl Board {
         &self,
         environment: &EnvironmentName,
     ) -> Result<(Vec<TemplateLine>, Option<Poll>), StorageError> {
-        todo!()
+        if !self.sees(environment) {
+            return Ok((Vec::new(), None));
+        }
+        let mut tx = self.app.database().read().await?;
+        let (known, runs) = (tx.list_templates(environment).await?, tx.template_runs(environment).await?);
+        let mut lines = Vec::with_capacity(known.len());
+        for known in known {
+            let counts = tx.count_by_version(environment, &known.template.id).await?;
+            let runs = runs.iter().filter(|run| run.key.template == known.template.id);
+            lines.push(line(known, counts, runs.cloned().collect()));
+        }
+        Ok((lines, tx.template_poll(environment).await?))
     }
+}
+
+fn line(
+    known: KnownTemplate,
+    counts: Vec<(Option<TemplateVersionId>, Capped)>,
+    runs: Vec<TemplateRun>,
+) -> TemplateLine {
+    let latest = known.template.latest_version.clone();
+    let (mut of_unknown, mut outdated) = (Capped::default(), Capped::default());
+    let mut versions: Vec<VersionLine> = runs
+        .into_iter()
+        .map(|run| VersionLine {
+            id: run.key.version.clone(),
+            latest: latest.as_ref() == Some(&run.key.version),
+            open: Capped::default(),
+            run: Some(run),
+        })
+        .collect();
+    for (version, open) in counts {
+        let Some(id) = version else {
+            of_unknown = open;
+            continue;
+        };
+        if latest.as_ref().is_some_and(|latest| *latest != id) {
+            outdated = outdated.plus(open);
+        }
+        match versions.iter_mut().find(|line| line.id == id) {
+            Some(line) => line.open = open,
+            None => versions.push(VersionLine { latest: latest.as_ref() == Some(&id), id, open, run: None }),
+        }
+    }
+    versions.sort_by(|one, other| (other.latest, other.open, &one.id).cmp(&(one.latest, one.open, &other.id)));
+    TemplateLine { known, versions, of_unknown, outdated }
 }

@@ -6,6 +6,7 @@
 
 pub(super) mod attempt;
 pub(super) mod claim;
+pub(super) mod count;
 pub(super) mod lanes;
 pub(super) mod lease;
 mod list;
@@ -18,6 +19,7 @@ mod work;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use claim::{Claimed, Lane};
+pub use count::Failures;
 pub use lanes::LaneSetting;
 pub use lease::{Lease, Reaped};
 pub use list::ActionFilter;

@@ -2,9 +2,11 @@
 
 use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
+use crate::storage::capped::Capped;
 use crate::storage::error::Result;
 use crate::storage::events::read::{Row, event_columns};
 use crate::storage::events::{Outcome, StoredEvent};
+use crate::storage::inquiries::COUNT_TO;
 use crate::storage::page::{Cursor, Page};
 use crate::storage::parts::{LOOK, Parts};
 use crate::storage::transaction::Tx;
@@ -149,4 +151,32 @@ fn rest(filter: &EventFilter) -> Parts {
     }
     parts.and_text(" AND name = ", filter.name.as_deref());
     parts
+}
+
+statements! {
+    COUNT_ASIDE {
+        sqlite "SELECT count(*) FROM (SELECT 1 FROM events INDEXED BY events_set_aside
+                                      WHERE environment = $1 AND outcome = $2
+                                        AND outcome IN ('quarantined', 'unreadable', 'discarded') LIMIT $3)",
+        postgres "SELECT count(*) FROM (SELECT 1 FROM events
+                                        WHERE environment = $1 AND outcome = $2
+                                          AND outcome IN ('quarantined', 'unreadable', 'discarded') LIMIT $3) AS some"
+    }
+}
+
+impl Tx {
+    /// How many events of an environment were kept aside with this outcome: quarantined, unreadable or discarded.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn count_set_aside(&mut self, environment: &EnvironmentName, outcome: Outcome) -> Result<Capped> {
+        let count: i64 = on_db!(self, conn, sql = COUNT_ASIDE =>
+            sqlx::query_scalar(sql)
+                .bind(environment.as_str())
+                .bind(outcome.as_str())
+                .bind(COUNT_TO)
+                .fetch_one(conn)
+                .await)?;
+        Ok(Capped::of(count))
+    }
 }

@@ -1,6 +1,6 @@
 //! Events: each stored exactly once, kept as received, with what became of it.
 
-mod list;
+pub(super) mod list;
 pub(super) mod plain;
 pub(super) mod read;
 pub(super) mod record;

@@ -158,9 +158,7 @@ impl Path {
         match self {
             Self::Time => " ORDER BY first_seen_at DESC, environment DESC, id DESC LIMIT ",
             Self::Status => " ORDER BY first_seen_at DESC, id DESC LIMIT ",
-            Self::Reference if filter.order == InquiryOrder::Deadline => {
-                " ORDER BY expires_at, environment, id LIMIT "
-            }
+            Self::Reference if filter.order == InquiryOrder::Deadline => " ORDER BY expires_at, environment, id LIMIT ",
             Self::Reference => " ORDER BY first_seen_at DESC, environment DESC, id DESC LIMIT ",
             Self::Failures => " ORDER BY id LIMIT ",
             Self::Deadline | Self::Template | Self::Version => " ORDER BY expires_at, id LIMIT ",
@@ -217,12 +215,7 @@ impl Tx {
     }
 
     /// The last row of a range that was looked at, where there are more.
-    async fn horizon(
-        &mut self,
-        path: Path,
-        filter: &InquiryFilter,
-        after: Option<&Cursor>,
-    ) -> Result<Option<Cursor>> {
+    async fn horizon(&mut self, path: Path, filter: &InquiryFilter, after: Option<&Cursor>) -> Result<Option<Cursor>> {
         let mut parts = Parts::default();
         parts.sql(concat!("SELECT ", columns!(), " FROM ")).table(path.index(), "inquiries");
         parts.all(range(path, filter, after)).sql(path.order(filter)).sql("2 OFFSET ").number(LOOK - 1);

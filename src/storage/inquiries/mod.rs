@@ -2,11 +2,16 @@
 
 pub(super) mod change;
 mod columns;
+pub(super) mod count;
+pub(super) mod lines;
 mod list;
 pub(super) mod of_template;
 pub(super) mod read;
 mod state;
 
 pub use change::{GroupKey, InquiryKey};
+pub(in crate::storage) use count::COUNT_TO;
+pub use count::Span;
+pub use lines::Beside;
 pub use list::{InquiryFilter, InquiryOrder, InquiryRow, MaybeOf};
 pub use read::StoredInquiry;

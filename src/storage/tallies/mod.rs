@@ -6,6 +6,7 @@
 pub(super) mod fold;
 pub(super) mod read;
 
+pub use fold::Deltas;
 pub use read::{Period, Point};
 
 stored_words! {

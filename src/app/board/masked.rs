@@ -1,1 +1,0 @@
-//! Payloads with everything masked that may be a person’s.
