@@ -10,6 +10,8 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::app::App;
+use crate::config::Config;
+use crate::http::board;
 use crate::http::operators::{self, Gate};
 use crate::http::problem::Problem;
 
@@ -20,14 +22,15 @@ struct Internal {
 }
 
 /// The routes of the internal listener. Health and metrics are open to whoever reaches it; all else asks who it is.
-pub fn routes(app: App, metrics: PrometheusHandle) -> Router {
-    let operators = operators::routes(Gate::new(app.clone()));
+pub fn routes(app: App, config: &Config, metrics: PrometheusHandle) -> Router {
+    let gate = Gate::new(app.clone());
+    let (operators, board) = (operators::routes(gate.clone()), board::routes(gate, config));
     let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(scrape))
         .with_state(Internal { app, metrics });
-    open.merge(operators)
+    open.merge(operators).merge(board)
 }
 
 #[derive(Serialize)]

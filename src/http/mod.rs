@@ -4,6 +4,7 @@
 
 mod address;
 pub mod api;
+pub mod board;
 mod go;
 pub mod internal;
 pub mod operators;

@@ -10,3 +10,5 @@ pub use audit::{AuditError, AuditReport};
 pub use sessions::{SignInError, SignedIn};
 pub use sign_ins::{LINK_LIFETIME, Link};
 pub use tokens::{NewOperatorToken, OperatorTokenError};
+
+pub use crate::storage::audit::DeedFilter;

@@ -102,7 +102,7 @@ fn facts(reader: &Reader, found: &InquiryView) -> Vec<Fact> {
     }
     let times = [
         ("Made", known.created_at().copied()),
-        ("Begun", known.started_at()),
+        ("Begun", known.started_at().copied()),
         ("Expires", known.expires_at().copied()),
         ("Last expired", inquiry.last_expired),
         ("Over since", inquiry.finished),

@@ -6,6 +6,7 @@
 
 mod action;
 mod actions;
+mod acts;
 mod assets;
 mod audit;
 mod event;
@@ -51,13 +52,17 @@ pub fn routes(gate: Gate, config: &Config) -> Router {
         .route("/find", get(find::find))
         .route("/inquiries", get(inquiries::page))
         .route("/inquiries/{environment}/{id}", get(inquiry::page))
+        .route("/inquiries/{environment}/{id}/{act}", get(acts::looked_at).post(acts::on_inquiry))
         .route("/events", get(events::page))
         .route("/events/{environment}/{id}", get(event::page))
+        .route("/events/{environment}/{id}/{act}", get(acts::looked_at).post(acts::on_event))
         .route("/actions", get(actions::page))
         .route("/actions/{id}", get(action::page))
+        .route("/actions/{id}/{act}", get(acts::looked_at).post(acts::on_action))
         .route("/templates", get(templates::page))
         .route("/quarantine", get(quarantine::page))
         .route("/lanes", get(lanes::page))
+        .route("/lanes/{environment}/{kind}/{act}", get(acts::looked_at).post(acts::on_lane))
         .route("/audit", get(audit::page))
         .route("/settings", get(settings::page))
         .route("/theme", post(theme::choose))

@@ -1,15 +1,18 @@
 //! How pages are answered: within a policy that lets browsers load nothing but our own, and never from a cache.
 
 use askama::Template;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use tracing::error;
 
 use crate::app::board::StorageError;
+use crate::http::board::Pages;
 use crate::http::board::view::frame::Place;
 use crate::http::board::view::list::Nothing;
 use crate::http::board::view::notice::Notice;
 use crate::http::board::reader::Reader;
+use crate::http::problem::Problem;
 
 /// What browsers may do with our pages: load our own style, script and pictures, ask us, and send forms to us.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -51,9 +54,25 @@ pub(super) async fn seal(mut response: Response) -> Response {
     response
 }
 
-/// There is no such page.
-pub(super) async fn unknown(reader: Reader) -> Response {
-    trouble(&reader, &Trouble::Unknown)
+/// There is no such page; programs are told so in their own words.
+pub(super) async fn unknown(State(pages): State<Pages>, request: Request) -> Response {
+    if request.uri().path().starts_with("/v1/") {
+        return Problem::new(StatusCode::NOT_FOUND, "there is no such route").into_response();
+    }
+    let (mut parts, _) = request.into_parts();
+    match Reader::from_request_parts(&mut parts, &pages).await {
+        Ok(reader) => trouble(&reader, &Trouble::Unknown),
+        Err(refused) => refused,
+    }
+}
+
+/// A text as a sentence.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let rest = letters.as_str();
+    let end = if rest.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{rest}{end}")
 }
 
 impl Reader {
@@ -84,7 +103,10 @@ pub(super) fn trouble(reader: &Reader, why: &Trouble) -> Response {
             format!("This takes the role of {role}. Whoever administers this Rekindle can give it to you."),
             home(),
         ),
-        Trouble::Refused(why) => (StatusCode::CONFLICT, "That was not done".to_owned(), why.clone(), home()),
+        Trouble::Refused(why) => {
+            let back = Some((reader.here().to_owned(), "Back".to_owned()));
+            (StatusCode::CONFLICT, "That was not done".to_owned(), sentence(why), back)
+        }
         Trouble::Storage(why) => {
             error!(error = %why, "a page of the dashboard could not be read");
             let again = Some((reader.here().to_owned(), "Load it again".to_owned()));
@@ -102,5 +124,16 @@ fn written(status: StatusCode, page: &impl Template) -> Response {
         Ok(html) => (status, Html(html)).into_response(),
         // Writing into a text does not fail.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn reasons_are_sentences() {
+        assert_eq!(sentence("the notifier answered 503"), "The notifier answered 503.");
+        assert_eq!((sentence("Really?"), sentence("")), ("Really?".to_owned(), ".".to_owned()));
     }
 }

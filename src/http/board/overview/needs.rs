@@ -1,6 +1,7 @@
 //! What needs a person, in words, the most pressing first; each with the place where it is mended.
 
 use crate::app::board::{Attention, BudgetLow, DeadLetters, LaneLate, LaneSetting, ReconciliationLate, Waiting};
+use crate::http::board::page::sentence;
 use crate::http::board::view::list::{grouped, href};
 use crate::http::board::view::mark::Mark;
 use crate::http::board::view::overview::Need;
@@ -129,29 +130,8 @@ fn refused(count: u64) -> Option<Need> {
     })
 }
 
-/// A reason as a sentence.
-fn sentence(text: &str) -> String {
-    let mut letters = text.trim().chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    let rest = letters.as_str();
-    let end = if rest.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{rest}{end}")
-}
-
 /// A text as the part of an id.
 fn short(text: &str) -> String {
     let plain = text.chars().filter(char::is_ascii_alphanumeric);
     plain.take(60).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_are_sentences() {
-        assert_eq!(sentence("the notifier answered 503"), "The notifier answered 503.");
-        assert_eq!(sentence("Really?"), "Really?");
-        assert_eq!(sentence(""), ".");
-    }
 }

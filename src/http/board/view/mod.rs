@@ -13,6 +13,7 @@ pub(super) mod lanes;
 pub(super) mod list;
 pub(super) mod lone;
 pub(super) mod mark;
+pub(super) mod minted;
 pub(super) mod notice;
 pub(super) mod overview;
 pub(super) mod quarantine;
