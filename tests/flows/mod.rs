@@ -4,6 +4,7 @@ mod access;
 mod adoption;
 mod api;
 mod bad_days;
+mod board;
 mod budget;
 mod crashes;
 mod deliveries;

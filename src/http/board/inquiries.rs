@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 
 use crate::app::board::{InquiryFilter, InquiryLine, InquiryOrder};
-use crate::domain::ids::{ReferenceId, TemplateId, TemplateVersionId};
+use crate::domain::ids::{CustomerName, EnvironmentName, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::http::board::page::{Trouble, trouble};
@@ -61,7 +61,9 @@ async fn inquiries(reader: &Reader, asked: &Asked) -> Result<Found, Trouble> {
         return Ok(Found::One(path(&["inquiries", environment.as_str(), id.as_str()])));
     }
     let filter = filter(asked, reader.now());
-    let page = board.inquiries(&filter, asked.cursor().as_ref(), ROWS).await?;
+    let customer = asked.read("customer", |text| CustomerName::parse(text).ok());
+    let customers: Vec<String> = reader.pages().app.customers().keys().map(ToString::to_string).collect();
+    let page = board.inquiries(&filter, customer.as_ref(), asked.cursor().as_ref(), ROWS).await?;
     let rows: Vec<Row> = page.items.iter().map(|line| row(reader, line)).collect();
     let nothing = if asked.narrows_beside(&["sort"]) {
         Nothing::passes("inquiries", PATH)
@@ -73,7 +75,7 @@ async fn inquiries(reader: &Reader, asked: &Asked) -> Result<Found, Trouble> {
     };
     Ok(Found::Page(Box::new(Inquiries {
         frame: reader.frame("Inquiries", Place::Inquiries, if asked.is("after") { 0 } else { LIVE }),
-        filter: shown(asked, &all),
+        filter: shown(asked, &customers, &all),
         pages: asked.pages(PATH, rows.len(), ("inquiry", "inquiries"), page.next.as_ref()),
         rows,
         nothing,
@@ -112,7 +114,7 @@ fn left(text: &str) -> Option<(Option<i64>, Option<i64>)> {
     Some((hours(from)?, hours(to)?))
 }
 
-fn shown(asked: &Asked, all: &[crate::domain::ids::EnvironmentName]) -> Filter {
+fn shown(asked: &Asked, customers: &[String], all: &[EnvironmentName]) -> Filter {
     let mut choices: Vec<Choice> = asked.environments(all).into_iter().collect();
     choices.push(asked.words("status", "Status", &STATUSES));
     let left = LEFT.map(|(value, text)| (value.to_owned(), text.to_owned()));
@@ -121,6 +123,10 @@ fn shown(asked: &Asked, all: &[crate::domain::ids::EnvironmentName]) -> Filter {
     if all.len() == 1 || asked.is("environment") {
         let nearest = [("deadline".to_owned(), "Nearest deadline first".to_owned())];
         choices.push(Choice::of("sort", "Order", "Latest first", asked.text("sort"), nearest));
+    }
+    if !customers.is_empty() {
+        let names = customers.iter().map(|name| (name.clone(), name.clone()));
+        choices.push(Choice::of("customer", "Customer", "Any", asked.text("customer"), names));
     }
     let mut searches = vec![asked.search("q", "Reference id or inquiry")];
     searches.extend(asked.is("template").then(|| asked.search("template", "Template")));

@@ -19,7 +19,7 @@ const LONGEST: usize = 1_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Asked(BTreeMap<String, String>);
 
-impl<S: Sync> FromRequestParts<S> for Asked {
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {

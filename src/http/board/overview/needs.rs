@@ -26,16 +26,18 @@ fn need(id: String, mark: Mark, what: String, why: String, href: String, go: &'s
 
 fn dead_letters(reader: &Reader, dead: &DeadLetters) -> Need {
     let (environment, kind) = (dead.environment.as_str(), dead.kind.as_str());
+    let reason = dead.reason.as_deref().unwrap_or_default();
     let count = format!("{}{}", grouped(dead.count.into()), if dead.more { "+" } else { "" });
     let actions = if dead.count == 1 && !dead.more { "action was" } else { "actions were" };
     let href = href(
         "/actions",
-        &[("state", "failed"), ("environment", environment), ("kind", kind), ("reason", &dead.reason)],
+        &[("state", "failed"), ("environment", environment), ("kind", kind), ("reason", reason)],
     );
-    let id = format!("need-dead-{environment}-{kind}-{}", short(&dead.reason));
+    let id = format!("need-dead-{environment}-{kind}-{}", short(reason));
     let what = format!("{count} “{kind}” {actions} given up in {environment}");
     let when = Some(reader.when(dead.latest));
-    Need { when, ..need(id, Mark::bad("Dead letters"), what, sentence(&dead.reason), href, "See them") }
+    let why = if reason.is_empty() { "Nothing says why.".to_owned() } else { sentence(reason) };
+    Need { when, ..need(id, Mark::bad("Dead letters"), what, why, href, "See them") }
 }
 
 fn stuck(reader: &Reader, late: &LaneLate) -> Need {
@@ -56,7 +58,7 @@ fn unreadable(waiting: &Waiting) -> Need {
     need(
         format!("need-unreadable-{environment}"),
         Mark::bad("Unreadable"),
-        format!("{} bodies were not understood in {environment}", waiting.count),
+        format!("{} {} not understood in {environment}", waiting.count, if one(waiting) { "body was" } else { "bodies were" }),
         "They were signed, so they are Persona’s. They are kept, and can be applied after an upgrade.".to_owned(),
         href("/events", &[("environment", environment), ("outcome", "unreadable")]),
         "See them",
@@ -68,7 +70,7 @@ fn quarantined(waiting: &Waiting) -> Need {
     need(
         format!("need-quarantined-{environment}"),
         Mark::new("warn", "diamond", "Quarantine"),
-        format!("{} events wait for a decision in {environment}", waiting.count),
+        format!("{} {} for a decision in {environment}", waiting.count, if one(waiting) { "event waits" } else { "events wait" }),
         "Release what is trusted and discard what is not, or let reconciliation find out what is true.".to_owned(),
         href("/quarantine", &[("environment", environment)]),
         "Decide",
@@ -128,6 +130,10 @@ fn refused(count: u64) -> Option<Need> {
             "See them",
         )
     })
+}
+
+fn one(waiting: &Waiting) -> bool {
+    waiting.count.count == 1
 }
 
 /// A text as the part of an id.
