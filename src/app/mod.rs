@@ -88,6 +88,8 @@ mod backlog;
 
 pub mod board;
 
+pub mod desk;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

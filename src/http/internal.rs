@@ -10,6 +10,7 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::app::App;
+use crate::http::control;
 use crate::http::operators::{self, Gate};
 use crate::http::problem::Problem;
 
@@ -21,7 +22,8 @@ struct Internal {
 
 /// The routes of the internal listener. Health and metrics are open to whoever reaches it; all else asks who it is.
 pub fn routes(app: App, metrics: PrometheusHandle) -> Router {
-    let operators = operators::routes(Gate::new(app.clone()));
+    let gate = Gate::new(app.clone());
+    let operators = operators::routes(gate.clone()).merge(control::routes(gate));
     let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))

@@ -4,6 +4,7 @@
 
 mod address;
 pub mod api;
+pub mod control;
 mod go;
 pub mod internal;
 pub mod operators;

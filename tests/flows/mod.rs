@@ -5,6 +5,7 @@ mod adoption;
 mod api;
 mod bad_days;
 mod budget;
+mod control;
 mod crashes;
 mod deliveries;
 mod erasure;

@@ -18,6 +18,7 @@ mod lineages;
 mod migrations;
 mod plans;
 mod query_plans;
+mod reading;
 mod reconciliation;
 mod singletons;
 mod sqlite_file;

@@ -8,6 +8,7 @@ mod doors;
 mod enter;
 mod foresee;
 mod inline;
+mod renew;
 mod sessions;
 
 use jiff::SignedDuration;
@@ -29,6 +30,7 @@ use crate::persona::client::PersonaClient;
 use crate::storage::StorageError;
 
 pub(super) use self::doors::Doors;
+pub use self::renew::{Renewal, Renewed};
 use self::inline::Inline;
 
 /// Who comes.

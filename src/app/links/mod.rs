@@ -19,6 +19,7 @@ use crate::storage::{StorageError, Tx};
 use crate::vault::LinkKey;
 
 pub use self::open::{Dead, Doorway, Over};
+pub(super) use self::renew::invited;
 
 /// A link with its address.
 #[derive(Debug, Clone)]

@@ -60,7 +60,7 @@ impl App {
     ///
     /// # Errors
     /// [`StorageError`]: then it must not be done.
-    pub async fn record(&self, deed: &Deed) -> Result<u64, StorageError> {
+    pub async fn record_deed(&self, deed: &Deed) -> Result<u64, StorageError> {
         let mut tx = self.database().begin().await?;
         let number = tx.record_deed(deed).await?;
         tx.commit().await?;
