@@ -10,6 +10,7 @@ mod crashes;
 mod deliveries;
 mod erasure;
 mod links;
+mod operators;
 mod people;
 mod quarantine;
 mod reconcile;

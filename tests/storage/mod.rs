@@ -16,6 +16,7 @@ mod lanes;
 mod leases;
 mod lineages;
 mod migrations;
+mod operators;
 mod plans;
 mod query_plans;
 mod reading;

@@ -21,6 +21,7 @@ pub(in crate::http) struct Throttle {
     tokens: Counts<TokenId>,
     customers: Counts<CustomerName>,
     failures: Counts<IpAddr>,
+    attempts: Counts<IpAddr>,
     /// Hashes of tokens that were good: their bearers aren't shut out by others behind the same address.
     good: Mutex<HashSet<[u8; 32]>>,
 }
@@ -50,6 +51,11 @@ impl Throttle {
             return Ok(());
         }
         Err(left(now))
+    }
+
+    /// Counts something that an address may do so often; how many seconds to wait when it was too often.
+    pub(in crate::http) fn attempt(&self, address: IpAddr, most: u32, now: Timestamp) -> Result<(), u32> {
+        self.attempts.take(address, most, now)
     }
 
     /// Counts a token that is none.

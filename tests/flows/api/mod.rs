@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::world::{Setting, World};
-use crate::support::Scratch;
+use crate::support::{Scratch, operator};
 
 /// Longer than anything here takes; only a defect lets it pass.
 const BOUND: Duration = Duration::from_mins(1);
@@ -70,7 +70,7 @@ impl World {
             customer: customer.map(|name| CustomerName::parse(name).unwrap()),
             expires_at: None,
         };
-        self.app.create_token(new).await.unwrap().1.expose_secret().to_owned()
+        self.app.create_token(new, &operator("olga")).await.unwrap().1.expose_secret().to_owned()
     }
 
     pub async fn caller(&self, customer: Option<&str>) -> Caller {
