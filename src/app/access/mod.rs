@@ -30,8 +30,8 @@ use crate::persona::client::PersonaClient;
 use crate::storage::StorageError;
 
 pub(super) use self::doors::Doors;
-pub use self::renew::{Renewal, Renewed};
 use self::inline::Inline;
+pub use self::renew::{Renewal, Renewed};
 
 /// Who comes.
 #[derive(Debug, Clone, PartialEq, Eq)]

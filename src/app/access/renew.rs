@@ -65,9 +65,7 @@ impl App {
                 let expired_at = expired_at.unwrap_or_else(|| self.clock().now());
                 Work::Revive(Revival { expired_at, asked: false })
             }
-            (Access::Replace(cause), Renewal::Replace) => {
-                Work::Replace(Replacement { cause: *cause, asked: false })
-            }
+            (Access::Replace(cause), Renewal::Replace) => Work::Replace(Replacement { cause: *cause, asked: false }),
             _ => return Ok(Renewed::NotNeeded(instead(&access))),
         };
         match self.perform_at_once(environment, inquiry, work).await? {

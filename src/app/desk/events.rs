@@ -40,11 +40,9 @@ impl Desk {
     /// # Errors
     /// [`ActError`].
     pub async fn release_event(&self, environment: &EnvironmentName, id: &EventId) -> Result<StoredEvent, ActError> {
-        let deed = self.deed(Act::ReleaseEvent, environment, About::event(id))?;
-        self.held(environment, id).await?;
-        self.announced(&deed).await?;
-        let who = &self.operator.who;
-        self.app.release_event(Some(environment), id, self.reason.as_deref(), who).await.map_err(of_quarantine)
+        self.allowed(Act::ReleaseEvent, environment, "event")?;
+        let released = self.app.release_event(Some(environment), id, self.reason(), &self.operator).await;
+        released.map_err(of_quarantine)
     }
 
     /// Discards a quarantined event for good.
@@ -52,11 +50,9 @@ impl Desk {
     /// # Errors
     /// [`ActError`].
     pub async fn discard_event(&self, environment: &EnvironmentName, id: &EventId) -> Result<StoredEvent, ActError> {
-        let deed = self.deed(Act::DiscardEvent, environment, About::event(id))?;
-        self.held(environment, id).await?;
-        self.announced(&deed).await?;
-        let who = &self.operator.who;
-        self.app.discard_event(Some(environment), id, self.reason(), who).await.map_err(of_quarantine)
+        self.allowed(Act::DiscardEvent, environment, "event")?;
+        let discarded = self.app.discard_event(Some(environment), id, self.reason(), &self.operator).await;
+        discarded.map_err(of_quarantine)
     }
 
     /// Takes an event through the same steps as when it came. Where nothing was missed, that changes nothing.
@@ -96,16 +92,6 @@ impl Desk {
         }
         Err(StorageError::Contended.into())
     }
-
-    /// Makes sure that an event is there and kept aside, before it is written down that something is done with it.
-    async fn held(&self, environment: &EnvironmentName, id: &EventId) -> Result<(), ActError> {
-        let found = self.app.database().read().await?.find_event(id).await?;
-        let event = found.into_iter().find(|event| event.environment == *environment);
-        match event.ok_or(ActError::Unknown("event"))?.outcome {
-            Some(Outcome::Quarantined) => Ok(()),
-            _ => Err(ActError::NotNow("it is not in quarantine".to_owned())),
-        }
-    }
 }
 
 fn replayed(change: Change) -> Replayed {
@@ -122,6 +108,7 @@ fn of_quarantine(error: QuarantineError) -> ActError {
         QuarantineError::Unknown(_) | QuarantineError::UnknownEnvironment(_) => ActError::Unknown("event"),
         QuarantineError::Storage(error) => ActError::Storage(error),
         QuarantineError::Unreadable(error) => ActError::Unreadable(error),
+        QuarantineError::NoReason(error) => ActError::NoReason(error),
         other => ActError::NotNow(other.to_string()),
     }
 }

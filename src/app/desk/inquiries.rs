@@ -1,11 +1,11 @@
 //! Acts on one inquiry: its person reminded, itself revived, replaced, read again or muted.
 
+use crate::app::Environment;
 use crate::app::access::{Renewal, Renewed};
 use crate::app::desk::{ActError, Desk};
 use crate::app::links::invited;
 use crate::app::party::Party;
 use crate::app::reread::RereadError;
-use crate::app::Environment;
 use crate::config::Mode;
 use crate::domain::act::Act;
 use crate::domain::action::{Action, DEFAULT_MAX_ATTEMPTS, State};
@@ -127,12 +127,8 @@ impl Desk {
     /// [`ActError`].
     pub async fn mute(&self, environment: &EnvironmentName, id: &InquiryId, muted: bool) -> Result<bool, ActError> {
         let act = if muted { Act::Mute } else { Act::Unmute };
-        let deed = self.deed(act, environment, About::inquiry(id))?;
-        if self.app.database().read().await?.inquiry(environment, id).await?.is_none() {
-            return Err(ActError::Unknown("inquiry"));
-        }
-        self.announced(&deed).await?;
-        let changed = self.app.mute(environment, id, muted, &self.operator.who, self.reason()).await?;
+        self.allowed(act, environment, "inquiry")?;
+        let changed = self.app.mute(environment, id, muted, &self.operator, self.reason()).await?;
         changed.ok_or(ActError::Unknown("inquiry"))
     }
 

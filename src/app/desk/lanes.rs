@@ -5,7 +5,6 @@ use crate::app::lanes::LaneChange;
 use crate::app::links::{LinkError, Minted};
 use crate::domain::act::Act;
 use crate::domain::action::Kind;
-use crate::domain::deed::About;
 use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::storage::access_links::LinkId;
 use crate::storage::actions::LaneSetting;
@@ -26,10 +25,8 @@ impl Desk {
             LaneChange::Resume => Act::ResumeLane,
             LaneChange::Priority(_) => Act::OrderLane,
         };
-        let about = About { kind: "lane", id: format!("{environment}/{kind}") };
-        let deed = self.deed(act, environment, about)?;
-        self.announced(&deed).await?;
-        Ok(self.app.change_lane(environment, kind, change, &self.operator.who, self.reason()).await?)
+        self.allowed(act, environment, "lane")?;
+        Ok(self.app.change_lane(environment, kind, change, &self.operator, self.reason()).await?)
     }
 
     /// Makes an access link into the verification of an inquiry. Whoever has it gets in.
@@ -37,13 +34,10 @@ impl Desk {
     /// # Errors
     /// [`ActError`].
     pub async fn mint_link(&self, environment: &EnvironmentName, inquiry: &InquiryId) -> Result<Minted, ActError> {
-        let deed = self.deed(Act::MintLink, environment, About::inquiry(inquiry))?;
-        if self.app.database().read().await?.inquiry(environment, inquiry).await?.is_none() {
-            return Err(ActError::Unknown("inquiry"));
-        }
-        self.announced(&deed).await?;
-        self.app.link_for(environment, inquiry, None).await.map_err(|error| match error {
+        self.allowed(Act::MintLink, environment, "inquiry")?;
+        self.app.mint_link(environment, inquiry, &self.operator, self.reason()).await.map_err(|error| match error {
             LinkError::UnknownInquiry => ActError::Unknown("inquiry"),
+            LinkError::NoReason(error) => ActError::NoReason(error),
             LinkError::Storage(error) => ActError::Storage(error),
             other @ LinkError::NoPublicUrl => ActError::NotNow(other.to_string()),
         })
@@ -54,13 +48,9 @@ impl Desk {
     /// # Errors
     /// [`ActError`].
     pub async fn revoke_links(&self, environment: &EnvironmentName, inquiry: &InquiryId) -> Result<u64, ActError> {
-        let deed = self.deed(Act::RevokeLink, environment, About::inquiry(inquiry))?;
-        let (now, who) = (self.app.clock().now(), &self.operator.who);
-        let mut tx = self.app.database().begin().await?;
-        let stored = tx.inquiry(environment, inquiry).await?.ok_or(ActError::Unknown("inquiry"))?;
-        let revoked = tx.revoke_access_links(environment, &stored.lineage, who, self.reason(), now).await?;
-        Self::done(tx, &deed).await?;
-        Ok(revoked)
+        self.allowed(Act::RevokeLink, environment, "inquiry")?;
+        let revoked = self.app.revoke_links(environment, inquiry, &self.operator, self.reason()).await?;
+        revoked.ok_or(ActError::Unknown("inquiry"))
     }
 
     /// Revokes one link; whether it was not revoked before.
@@ -68,12 +58,9 @@ impl Desk {
     /// # Errors
     /// [`ActError`].
     pub async fn revoke_link(&self, id: &LinkId) -> Result<bool, ActError> {
-        let mut tx = self.app.database().begin().await?;
-        let link = tx.access_link(id).await?.ok_or(ActError::Unknown("link"))?;
-        let deed = self.deed(Act::RevokeLink, &link.environment, About { kind: "link", id: id.to_string() })?;
-        let now = self.app.clock().now();
-        let revoked = tx.revoke_access_link(id, &self.operator.who, self.reason(), now).await?;
-        Self::done(tx, &deed).await?;
-        Ok(revoked)
+        let link = self.app.database().read().await?.access_link(id).await?.ok_or(ActError::Unknown("link"))?;
+        self.allowed(Act::RevokeLink, &link.environment, "link")?;
+        let revoked = self.app.revoke_link(id, &self.operator, self.reason()).await?;
+        revoked.ok_or(ActError::Unknown("link"))
     }
 }

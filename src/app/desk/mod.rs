@@ -11,6 +11,7 @@ mod lanes;
 use jiff::SignedDuration;
 
 use crate::app::App;
+use crate::app::operators::DeedError;
 use crate::domain::act::{Act, Role};
 use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::event::Unreadable;
@@ -63,6 +64,15 @@ pub enum ActError {
     Storage(#[from] StorageError),
 }
 
+impl From<DeedError> for ActError {
+    fn from(error: DeedError) -> Self {
+        match error {
+            DeedError::NoReason(error) => Self::NoReason(error),
+            DeedError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
 impl App {
     /// Where an operator acts, with the reason they give.
     #[must_use]
@@ -99,7 +109,8 @@ impl Desk {
         Self::done(self.app.database().begin().await?, deed).await
     }
 
+    /// Why, in their words; nothing where they said nothing, which is then refused where a reason is needed.
     fn reason(&self) -> &str {
-        self.reason.as_deref().unwrap_or("no reason given")
+        self.reason.as_deref().unwrap_or_default()
     }
 }

@@ -56,11 +56,7 @@ pub(super) fn id<T>(
 }
 
 /// A word under a key of a query, where there is one.
-pub(super) fn word<T>(
-    key: &str,
-    text: Option<&str>,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, Problem> {
+pub(super) fn word<T>(key: &str, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
     let unknown = |text: &str| wrong("query", &format!("{key}: there is no {text}"));
     text.map(|text| parse(text).ok_or_else(|| unknown(text))).transpose()
 }
@@ -86,11 +82,7 @@ pub(super) fn environment(text: &str) -> Result<EnvironmentName, Problem> {
 }
 
 /// An id in a path; what is none does not exist.
-pub(super) fn in_path<T>(
-    what: &str,
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, InvalidId>,
-) -> Result<T, Problem> {
+pub(super) fn in_path<T>(what: &str, text: &str, parse: impl Fn(&str) -> Result<T, InvalidId>) -> Result<T, Problem> {
     parse(text).map_err(|_| missing(what))
 }
 

@@ -331,10 +331,8 @@ impl From<Overview> for OverviewView {
 impl From<Attention> for AttentionView {
     fn from(attention: Attention) -> Self {
         let waiting = |all: Vec<Waiting>| {
-            let view = |one: Waiting| EnvironmentCount {
-                environment: one.environment.to_string(),
-                count: one.count.into(),
-            };
+            let view =
+                |one: Waiting| EnvironmentCount { environment: one.environment.to_string(), count: one.count.into() };
             all.into_iter().map(view).collect()
         };
         let dead_letters = attention.dead_letters.into_iter().map(|one| DeadLetterView {

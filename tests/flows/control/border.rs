@@ -31,9 +31,8 @@ fn routes(inquiry: &str, event: &str, action: &str) -> Vec<(Method, String)> {
 
 fn body(method: &Method, path: &str) -> Option<Value> {
     let when = path.ends_with("/reschedule");
-    (*method == Method::POST).then(|| {
-        if when { json!({ "due_at": "2026-03-01T09:00:00Z", "reason": "why not" }) } else { because() }
-    })
+    (*method == Method::POST)
+        .then(|| if when { json!({ "due_at": "2026-03-01T09:00:00Z", "reason": "why not" }) } else { because() })
 }
 
 on_both! {

@@ -76,7 +76,8 @@ impl World {
     pub async fn audited(&self) -> Vec<String> {
         let mut tx = self.database().read().await.unwrap();
         let entries = tx.deeds_after(0, 1_000).await.unwrap();
-        let about = |about: Option<(String, String)>| about.map(|(kind, id)| format!(" {kind} {id}")).unwrap_or_default();
+        let about =
+            |about: Option<(String, String)>| about.map(|(kind, id)| format!(" {kind} {id}")).unwrap_or_default();
         entries
             .into_iter()
             .filter(|entry| entry.act != "create_token")
