@@ -88,6 +88,8 @@ mod backlog;
 
 pub mod board;
 
+pub mod desk;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -108,6 +110,7 @@ use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
 use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
+use crate::oidc::{OidcError, Provider};
 use crate::persona::client::PersonaClient;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::storage::Database;
@@ -141,6 +144,7 @@ struct Shared {
     customers: Customers,
     api: ApiSettings,
     sign_in: SignIn,
+    provider: Option<Provider>,
 }
 
 /// The environments, by name.
@@ -175,6 +179,9 @@ pub enum SetUpError {
         /// What was wrong.
         source: InvalidWebhook,
     },
+    /// The client of the OpenID provider could not be made.
+    #[error("sign_in.oidc: {0}")]
+    Provider(OidcError),
 }
 
 impl App {
@@ -198,6 +205,7 @@ impl App {
             let notifier = notifier.map_err(|source| SetUpError::Notifier { name: name.clone(), source })?;
             notifiers.insert(name.clone(), notifier);
         }
+        let provider = operators::oidc::provider_of(&config.sign_in, &clock).map_err(SetUpError::Provider)?;
         let reread_after = config.worker.reread_after;
         let lease = (config.worker.lease, config.worker.renew);
         let (reconcile, retention) = (config.reconcile, config.retention);
@@ -220,6 +228,7 @@ impl App {
             customers: config.customers.clone(),
             api: config.api,
             sign_in: config.sign_in.clone(),
+            provider,
         };
         Ok(Self { shared: Arc::new(shared) })
     }

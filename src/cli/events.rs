@@ -7,9 +7,11 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::Common;
+use crate::cli::open::operator;
 use crate::cli::output::{self, or_dash};
 use crate::clock::Clock;
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
+use crate::domain::operator::Operator;
 use crate::storage::events::{EventFilter, Outcome, StoredEvent};
 
 #[derive(Debug, Subcommand)]
@@ -226,8 +228,8 @@ impl Release {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (id, environment) = self.held.which()?;
         let (_, app) = self.held.common.app().await?;
-        let (reason, by) = (self.reason.as_deref(), self.held.by());
-        let event = app.release_event(environment.as_ref(), &id, reason, &by).await?;
+        let reason = self.reason.as_deref().unwrap_or("no reason given");
+        let event = app.release_event(environment.as_ref(), &id, reason, &self.held.by()).await?;
         self.held.tell(event)
     }
 }
@@ -249,10 +251,8 @@ impl Held {
         Ok((id, environment))
     }
 
-    fn by(&self) -> String {
-        let user =
-            ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-        self.by.clone().or(user).unwrap_or_else(|| "an operator".to_owned())
+    fn by(&self) -> Operator {
+        operator(self.by.as_deref())
     }
 
     fn tell(&self, event: StoredEvent) -> anyhow::Result<ExitCode> {

@@ -12,6 +12,7 @@ use tracing::warn;
 use crate::app::App;
 use crate::config::Config;
 use crate::http::board;
+use crate::http::control;
 use crate::http::operators::{self, Gate};
 use crate::http::problem::Problem;
 
@@ -24,13 +25,14 @@ struct Internal {
 /// The routes of the internal listener. Health and metrics are open to whoever reaches it; all else asks who it is.
 pub fn routes(app: App, config: &Config, metrics: PrometheusHandle) -> Router {
     let gate = Gate::new(app.clone());
-    let (operators, board) = (operators::routes(gate.clone()), board::routes(gate, config));
+    let (operators, control) = (operators::routes(gate.clone()), control::routes(gate.clone()));
+    let board = board::routes(gate, config);
     let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(scrape))
         .with_state(Internal { app, metrics });
-    open.merge(operators).merge(board)
+    open.merge(operators).merge(control).merge(board)
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@
 mod address;
 pub mod api;
 pub mod board;
+pub mod control;
 mod go;
 pub mod internal;
 pub mod operators;

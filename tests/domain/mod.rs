@@ -3,6 +3,7 @@
 mod access;
 mod any_order;
 mod budget;
+mod deed;
 mod hosted_flow;
 mod inquiry;
 mod plan;

@@ -8,6 +8,7 @@ mod doors;
 mod enter;
 mod foresee;
 mod inline;
+mod renew;
 mod sessions;
 
 use jiff::SignedDuration;
@@ -30,6 +31,7 @@ use crate::storage::StorageError;
 
 pub(super) use self::doors::Doors;
 use self::inline::Inline;
+pub use self::renew::{Renewal, Renewed};
 
 /// Who comes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -83,7 +83,7 @@ impl Board {
 
     /// The payload of an event as it was received. Whoever asks for it is to be written down before: see
     /// [`Board::reveal`].
-    pub(super) async fn payload(
+    pub(in crate::app) async fn payload(
         &self,
         environment: &EnvironmentName,
         id: &EventId,

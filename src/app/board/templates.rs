@@ -46,8 +46,9 @@ impl Board {
         let mut lines = Vec::with_capacity(known.len());
         for known in known {
             let counts = tx.count_by_version(environment, &known.template.id).await?;
-            let runs = runs.iter().filter(|run| run.key.template == known.template.id);
-            lines.push(line(known, counts, runs.cloned().collect()));
+            let own: Vec<TemplateRun> =
+                runs.iter().filter(|run| run.key.template == known.template.id).cloned().collect();
+            lines.push(line(known, counts, own));
         }
         Ok((lines, tx.template_poll(environment).await?))
     }

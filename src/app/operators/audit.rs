@@ -1,7 +1,7 @@
 //! The audit: deeds recorded, read, and gone through from the first to the last.
 
 use crate::app::App;
-use crate::domain::deed::{Broken, Chain, Deed, Entry, Head};
+use crate::domain::deed::{Broken, Chain, Deed, Entry, Head, NoReason};
 use crate::storage::StorageError;
 use crate::storage::audit::DeedFilter;
 
@@ -21,6 +21,17 @@ pub enum AuditError {
     /// It was tampered with, or lost.
     #[error("the audit is broken: {0}")]
     Broken(#[from] Broken),
+    /// The database could not be asked.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum DeedError {
+    /// Nobody said why.
+    #[error(transparent)]
+    NoReason(#[from] NoReason),
     /// The database could not be asked.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -60,7 +71,7 @@ impl App {
     ///
     /// # Errors
     /// [`StorageError`]: then it must not be done.
-    pub async fn record(&self, deed: &Deed) -> Result<u64, StorageError> {
+    pub async fn record_deed(&self, deed: &Deed) -> Result<u64, StorageError> {
         let mut tx = self.database().begin().await?;
         let number = tx.record_deed(deed).await?;
         tx.commit().await?;

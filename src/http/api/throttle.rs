@@ -21,6 +21,7 @@ pub(in crate::http) struct Throttle {
     tokens: Counts<TokenId>,
     customers: Counts<CustomerName>,
     failures: Counts<IpAddr>,
+    attempts: Counts<IpAddr>,
     /// Hashes of tokens that were good: their bearers aren't shut out by others behind the same address.
     good: Mutex<HashSet<[u8; 32]>>,
 }
@@ -45,11 +46,22 @@ impl Throttle {
     }
 
     /// Whether a token may be looked up for an address: not after too many that were none, unless it was good before.
-    pub(in crate::http) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn may_try(
+        &self,
+        address: IpAddr,
+        token: &[u8; 32],
+        most: u32,
+        now: Timestamp,
+    ) -> Result<(), u32> {
         if self.failures.count(&address, now) < most || locked(&self.good).contains(token) {
             return Ok(());
         }
         Err(left(now))
+    }
+
+    /// Counts something that an address may do so often; how many seconds to wait when it was too often.
+    pub(in crate::http) fn attempt(&self, address: IpAddr, most: u32, now: Timestamp) -> Result<(), u32> {
+        self.attempts.take(address, most, now)
     }
 
     /// Counts a token that is none.

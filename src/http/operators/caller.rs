@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tracing::error;
 
 use super::{Gate, cookie, origin};
@@ -71,10 +70,13 @@ impl Caller {
 
     async fn by_token(parts: &Parts, gate: &Gate) -> Result<Self, Problem> {
         let Some(token) = bearer(&parts.headers) else { return Err(unauthorized()) };
-        let found = gate.by_token(token, parts, async |address| {
-            gate.app.operator_by_token(token, Some(address)).await.map_err(|error| away(&error))
-        });
-        let operator = found.await?.ok_or_else(unauthorized)?;
+        let attempt = gate.attempt(token, parts)?;
+        let found = gate.app.operator_by_token(token, Some(&attempt.address())).await;
+        let Some(operator) = found.map_err(|error| away(&error))? else {
+            attempt.failed();
+            return Err(unauthorized());
+        };
+        attempt.succeeded();
         Ok(Self { operator, signed_in: None })
     }
 
@@ -146,28 +148,6 @@ impl Caller {
     }
 }
 
-impl Gate {
-    /// Looks a token up, unless too many that were none came from the same address.
-    pub(super) async fn by_token<T, E: From<Problem>>(
-        &self,
-        token: &str,
-        parts: &Parts,
-        look_up: impl AsyncFnOnce(&str) -> Result<Option<T>, E>,
-    ) -> Result<Option<T>, E> {
-        let (address, now) = (self.address(parts), self.app.clock().now());
-        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let most = self.app.sign_in().attempts_per_minute;
-        self.throttle.may_try(address, &hash, most, now).map_err(too_many)?;
-        let found = look_up(&address.to_string()).await?;
-        if found.is_some() {
-            self.throttle.succeeded(hash);
-        } else {
-            self.throttle.failed(address, now);
-        }
-        Ok(found)
-    }
-}
-
 /// `GET /v1/me`: who the caller is here.
 pub(super) async fn me(caller: Caller) -> Response {
     let Operator { who, role, environment, how, .. } = caller.operator;
@@ -200,7 +180,7 @@ fn unauthorized() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, detail).code(NO_TOKEN)
 }
 
-fn too_many(seconds: u32) -> Problem {
+pub(super) fn too_many(seconds: u32) -> Problem {
     let detail = format!("that was tried too often in one minute; wait {seconds} s");
     Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).code("too-many").retry_after(seconds)
 }

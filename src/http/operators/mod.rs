@@ -3,11 +3,13 @@
 //! [`Caller`] answers a request that may not with a problem, [`Visitor`] sends whoever is not signed in to the sign-in
 //! page, and [`Posted`] is the only way to a form: it holds the token that our own pages put there.
 
+mod attempt;
 mod caller;
 mod cookie;
 mod origin;
 mod page;
 mod posted;
+mod provider;
 mod return_to;
 mod sign_in;
 mod visitor;
@@ -60,6 +62,8 @@ impl Gate {
 pub fn routes(gate: Gate) -> Router {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::by_token))
+        .route("/sign-in/provider", get(provider::begin))
+        .route("/sign-in/callback", get(provider::finish))
         .route("/sign-in/once/{token}", get(sign_in::show_link).post(sign_in::by_link))
         .route("/sign-in/style.css", get(page::style))
         .route("/sign-out", post(sign_in::sign_out))

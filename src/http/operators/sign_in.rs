@@ -1,10 +1,10 @@
 //! Signing in with a token or a one-time link, and signing out.
 
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tracing::{info, warn};
 
@@ -19,7 +19,7 @@ use crate::app::operators::SignInError;
 /// Where to go afterwards.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wanted {
-    return_to: Option<String>,
+    pub(super) return_to: Option<String>,
 }
 
 /// The form with a token.
@@ -33,7 +33,7 @@ struct ByToken {
 pub(super) struct Nothing {}
 
 /// `GET /sign-in`: the ways in.
-pub(super) async fn show(State(gate): State<Gate>, wanted: Option<Query<Wanted>>) -> Response {
+pub(super) async fn show(State(gate): State<Gate>, wanted: Result<Query<Wanted>, QueryRejection>) -> Response {
     let wanted = wanted.map(|Query(wanted)| wanted).unwrap_or_default();
     ways(&gate, StatusCode::OK, &return_to::path(wanted.return_to.as_deref()), None)
 }
@@ -48,24 +48,28 @@ pub(super) async fn by_token(State(gate): State<Gate>, request: Request) -> Resp
         Ok(ByToken { token }) => token,
         Err(refused) => return refused.into_response(),
     };
-    let shown = secrecy::ExposeSecret::expose_secret(&token).trim();
+    let shown = token.expose_secret().trim();
     let before = Cookie::Session.read(&parts.headers, &gate);
-    let begun = gate.by_token(shown, &parts, async |address| {
-        match gate.app.sign_in_with_token(shown, Some(address), before).await {
-            Ok(cookie) => Ok(Some(cookie)),
-            Err(SignInError::Refused) => Ok(None),
-            Err(why) => Err(away(&why)),
+    let attempt = match gate.attempt(shown, &parts) {
+        Ok(attempt) => attempt,
+        Err(problem) => return ways(&gate, problem.status(), &to, Some(problem.detail())),
+    };
+    match gate.app.sign_in_with_token(shown, Some(&attempt.address()), before).await {
+        Ok(cookie) => {
+            attempt.succeeded();
+            signed_in(&gate, &cookie, &to)
         }
-    });
-    match begun.await {
-        Ok(Some(cookie)) => signed_in(&gate, &cookie, &to),
-        Ok(None) => {
+        Err(SignInError::Refused) => {
+            attempt.failed();
             warn!(address = %gate.address(&parts), "a token that is none was tried at the sign-in page");
             let trouble = "This token does not sign you in. It may be mistyped, expired or revoked, or be one for \
                            applications.";
             ways(&gate, StatusCode::FORBIDDEN, &to, Some(trouble))
         }
-        Err(problem) => ways(&gate, problem.status(), &to, Some(problem.detail())),
+        Err(why) => {
+            let problem = away(&why);
+            ways(&gate, problem.status(), &to, Some(problem.detail()))
+        }
     }
 }
 
@@ -94,17 +98,17 @@ pub(super) async fn by_link(
         return refused.into_response();
     }
     let before = Cookie::Session.read(&parts.headers, &gate);
-    let begun = gate.by_token(&token, &parts, async |address| {
-        match gate.app.sign_in_with_link(&token, Some(address), before).await {
-            Ok(cookie) => Ok(Some(cookie)),
-            Err(SignInError::Refused) => Ok(None),
-            Err(why) => Err(away(&why)),
+    let attempt = match gate.attempt(&token, &parts) {
+        Ok(attempt) => attempt,
+        Err(problem) => return page::told(&problem),
+    };
+    match gate.app.sign_in_with_link(&token, Some(&attempt.address()), before).await {
+        Ok(cookie) => signed_in(&gate, &cookie, "/"),
+        Err(SignInError::Refused) => {
+            attempt.failed();
+            link_gone(&gate)
         }
-    });
-    match begun.await {
-        Ok(Some(cookie)) => signed_in(&gate, &cookie, "/"),
-        Ok(None) => link_gone(&gate),
-        Err(problem) => page::told(&problem),
+        Err(why) => page::told(&away(&why)),
     }
 }
 

@@ -42,7 +42,7 @@ statements! {
         "INSERT INTO sign_ins (state_hash, browser_hash, return_to, expires_at) VALUES ($1, $2, $3, $4)"
     }
     USE_PENDING { "DELETE FROM sign_ins WHERE state_hash = $1 RETURNING browser_hash, return_to, expires_at" }
-    COUNT_PENDING { "SELECT count(*) FROM (SELECT 1 FROM sign_ins LIMIT $1) AS some" }
+    COUNT_PENDING { "SELECT count(*) FROM (SELECT 1 FROM sign_ins LIMIT $1) AS counted" }
     FORGET_PENDING { "DELETE FROM sign_ins WHERE expires_at <= $1" }
     // What an operator did with a browser or a token leaves one of these.
     ANYBODY {
