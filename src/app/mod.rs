@@ -143,6 +143,7 @@ struct Shared {
     link_key: OnceLock<LinkKey>,
     customers: Customers,
     api: ApiSettings,
+    effective: Effective,
     sign_in: SignIn,
     provider: Option<Provider>,
 }
@@ -158,6 +159,15 @@ pub struct Environment {
     pub persona: Option<PersonaClient>,
     /// What may be asked of Persona, which every call of the client passes; none without a client.
     pub budget: Option<Arc<SharedBudget>>,
+}
+
+/// The configuration in effect, as operators may see it.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// In the form of the configuration file, with secrets left out.
+    pub text: String,
+    /// What is allowed and probably not meant.
+    pub warnings: Vec<String>,
 }
 
 /// Why the use cases could not be set up; each names the key.
@@ -227,6 +237,7 @@ impl App {
             link_key: OnceLock::new(),
             customers: config.customers.clone(),
             api: config.api,
+            effective: Effective { text: config.redacted(), warnings: config.warnings() },
             sign_in: config.sign_in.clone(),
             provider,
         };
@@ -279,6 +290,12 @@ impl App {
     #[must_use]
     pub fn sign_in(&self) -> &SignIn {
         &self.shared.sign_in
+    }
+
+    /// The configuration in effect.
+    #[must_use]
+    pub fn effective(&self) -> &Effective {
+        &self.shared.effective
     }
 
     /// What may be claimed: the kinds of the environments that are in mode `act`.

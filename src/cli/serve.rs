@@ -124,7 +124,7 @@ impl Running {
             None
         };
         let upkeep = tokio::spawn(keep_up(metrics.clone(), until(stopped.clone())));
-        let routes = internal::routes(app.clone(), config, metrics);
+        let routes = internal::routes(app.clone(), metrics);
         let internal = listen(config.listen.internal, "listen.internal", routes).await?;
         if parts.worker {
             tasks.push(tokio::spawn(jobs::run(app.clone(), config.worker, until(stopped.clone()))));

@@ -10,7 +10,6 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::app::App;
-use crate::config::Config;
 use crate::http::board;
 use crate::http::control;
 use crate::http::operators::{self, Gate};
@@ -23,10 +22,10 @@ struct Internal {
 }
 
 /// The routes of the internal listener. Health and metrics are open to whoever reaches it; all else asks who it is.
-pub fn routes(app: App, config: &Config, metrics: PrometheusHandle) -> Router {
+pub fn routes(app: App, metrics: PrometheusHandle) -> Router {
     let gate = Gate::new(app.clone());
     let (operators, control) = (operators::routes(gate.clone()), control::routes(gate.clone()));
-    let board = board::routes(gate, config);
+    let board = board::routes(gate);
     let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))

@@ -129,11 +129,6 @@ impl World {
         self.persona.set_webhook(ENVIRONMENT, Some(webhook)).unwrap();
     }
 
-    /// The configuration its process was started with.
-    pub fn config(&self) -> Config {
-        Config::from_toml(&self.config).unwrap()
-    }
-
     /// Where Persona reaches us.
     pub fn base(&self) -> String {
         self.webhook_url.split("/webhooks/").next().unwrap().to_owned()

@@ -49,7 +49,7 @@ impl Door {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let limits = ServerLimits::new(&config.limits, Duration::ZERO);
         let (public, public_task) = listen(public::routes(app.clone(), config.limits), limits).await;
-        let (internal, internal_task) = listen(internal::routes(app.clone(), &config, metrics), limits).await;
+        let (internal, internal_task) = listen(internal::routes(app.clone(), metrics), limits).await;
         rekindle::tls::install();
         let client = reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap();
         Self { clock, app, public, internal, client, tasks: [public_task, internal_task] }

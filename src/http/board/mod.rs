@@ -25,14 +25,11 @@ mod templates;
 mod theme;
 mod view;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::config::Config;
 use crate::http::operators::Gate;
 
 /// What every page is made with.
@@ -40,13 +37,11 @@ use crate::http::operators::Gate;
 struct Pages {
     app: App,
     gate: Gate,
-    settings: Arc<settings::Shown>,
 }
 
 /// The routes of the dashboard, behind the gate.
-pub fn routes(gate: Gate, config: &Config) -> Router {
-    let app = gate.app().clone();
-    let pages = Pages { app, gate, settings: Arc::new(settings::Shown::of(config)) };
+pub fn routes(gate: Gate) -> Router {
+    let pages = Pages { app: gate.app().clone(), gate };
     Router::new()
         .route("/", get(overview::page))
         .route("/find", get(find::find))

@@ -2,27 +2,12 @@
 
 use axum::response::Response;
 
-use crate::config::Config;
 use crate::domain::act::Act;
 use crate::http::board::page::Trouble;
 use crate::http::board::reader::Reader;
 use crate::http::board::view::frame::Place;
 use crate::http::board::view::inquiry::Fact;
 use crate::http::board::view::settings::Settings;
-
-/// What is shown of the configuration: it stays what it was when the process started.
-#[derive(Debug)]
-pub(super) struct Shown {
-    sections: Vec<(String, String)>,
-    warnings: Vec<String>,
-}
-
-impl Shown {
-    /// What is shown of this one.
-    pub(super) fn of(config: &Config) -> Self {
-        Self { sections: sections(&config.redacted()), warnings: config.warnings() }
-    }
-}
 
 /// The configuration.
 pub(super) async fn page(reader: Reader) -> Response {
@@ -36,12 +21,12 @@ fn settings(reader: &Reader) -> Result<Settings, Trouble> {
     if !operator.may_everywhere(Act::ReadSettings) {
         return Err(Trouble::NotAllowed("admin, for every environment"));
     }
-    let shown = &reader.pages().settings;
+    let effective = reader.pages().app.effective();
     Ok(Settings {
         frame: reader.frame("Settings", Place::Settings, 0),
         facts: vec![Fact::text("Version", env!("CARGO_PKG_VERSION"))],
-        warnings: shown.warnings.clone(),
-        sections: shown.sections.clone(),
+        warnings: effective.warnings.clone(),
+        sections: sections(&effective.text),
     })
 }
 

@@ -71,7 +71,7 @@ impl Browser {
     /// One in which nobody is signed in.
     fn of(world: &World) -> Self {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
-        Self { router: internal::routes(world.app.clone(), &world.config(), metrics), cookie: String::new() }
+        Self { router: internal::routes(world.app.clone(), metrics), cookie: String::new() }
     }
 
     /// One in which somebody of a role is signed in, who is bound to an environment or not.
