@@ -13,5 +13,5 @@ pub use sessions::{SignInError, SignedIn};
 pub use sign_ins::{LINK_LIFETIME, Link};
 pub use tokens::{NewOperatorToken, OperatorTokenError};
 
-pub use crate::storage::audit::DeedFilter;
 pub use crate::oidc::Returned;
+pub use crate::storage::audit::DeedFilter;

@@ -46,9 +46,13 @@ fn next(reader: &Reader, action: &Planned) -> String {
     let due = reader.when(action.planned.due_at).relative;
     match action.state {
         State::Planned if action.planned.due_at > reader.now() => {
-            format!("Due {due}. Right before it is performed the plan is asked again, so nobody is troubled who need not be.")
+            format!(
+                "Due {due}. Right before it is performed the plan is asked again, so nobody is troubled who need not be."
+            )
         }
-        State::Planned => format!("It was due {due}, and is performed as soon as a worker is free and nothing holds it."),
+        State::Planned => {
+            format!("It was due {due}, and is performed as soon as a worker is free and nothing holds it.")
+        }
         State::Running => "A worker is at it.".to_owned(),
         State::Done => "It was performed.".to_owned(),
         State::Failed => {

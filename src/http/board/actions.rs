@@ -53,9 +53,10 @@ async fn actions(reader: &Reader, asked: &Asked) -> Result<Actions, Trouble> {
             "No dead letters",
             "Nothing was given up. What fails is tried again by itself, and comes here when it is tried no more.",
         ),
-        (None, false) => {
-            Nothing::yet("Nothing was planned yet", "Actions are planned when an inquiry comes that somebody has to finish.")
-        }
+        (None, false) => Nothing::yet(
+            "Nothing was planned yet",
+            "Actions are planned when an inquiry comes that somebody has to finish.",
+        ),
         _ => Nothing::passes("actions", PATH),
     };
     let tab = |(state, name): (&str, &str)| Tab {
@@ -86,9 +87,13 @@ fn shown(asked: &Asked, all: &[EnvironmentName]) -> Filter {
     searches.push(asked.search("reason", "Exact reason"));
     // The state is chosen above, and stays.
     if let Some(state) = asked.text("state") {
-        let stays = Choice::of("state", "State", "All", Some(state), TABS[1..].iter().map(|(value, text)| {
-            ((*value).to_owned(), (*text).to_owned())
-        }));
+        let stays = Choice::of(
+            "state",
+            "State",
+            "All",
+            Some(state),
+            TABS[1..].iter().map(|(value, text)| ((*value).to_owned(), (*text).to_owned())),
+        );
         choices.push(stays);
     }
     Filter { searches, choices, ticks: Vec::new(), clear: asked.narrows_beside(&[]).then_some(PATH) }

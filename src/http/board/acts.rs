@@ -12,7 +12,7 @@ use crate::app::desk::{ActError, Desk};
 use crate::app::lanes::LaneChange;
 use crate::app::links::Minted;
 use crate::domain::action::Kind;
-use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
+use crate::domain::ids::{ActionId, EnvironmentName, EventId, InquiryId};
 use crate::domain::time::Timestamp;
 use crate::http::board::page::{Trouble, trouble};
 use crate::http::board::reader::Reader;
@@ -41,17 +41,18 @@ pub(super) async fn on_action(
 ) -> Response {
     let page = path(&["actions", &id]);
     let (reader, desk, said) = sat_down(&pages, posted, &headers, &page);
-    let done = async {
-        let id = ActionId::parse(&id).map_err(|_| Trouble::Unknown)?;
-        Ok(match act.as_str() {
-            "retry" => desk.retry(&id).await.map(|_| "retried")?,
-            "cancel" => desk.cancel(&id).await.map(|_| "cancelled")?,
-            "reschedule" => desk.reschedule(&id, time(said.due_at.as_deref())?).await.map(|_| "rescheduled")?,
-            _ => return Err(Trouble::Unknown),
-        })
-    };
-    let done = done.await;
+    let done = action_act(&desk, &id, &act, said.due_at.as_deref()).await;
     back(&reader, &page, done)
+}
+
+async fn action_act(desk: &Desk, id: &str, act: &str, due_at: Option<&str>) -> Result<&'static str, Trouble> {
+    let id = ActionId::parse(id).map_err(|_| Trouble::Unknown)?;
+    Ok(match act {
+        "retry" => desk.retry(&id).await.map(|_| "retried")?,
+        "cancel" => desk.cancel(&id).await.map(|_| "cancelled")?,
+        "reschedule" => desk.reschedule(&id, time(due_at)?).await.map(|_| "rescheduled")?,
+        _ => return Err(Trouble::Unknown),
+    })
 }
 
 /// Something is done about an inquiry.
@@ -114,18 +115,20 @@ pub(super) async fn on_event(
         "release" => desk.release_event(&environment, &id).await.map(|_| "released"),
         "discard" => desk.discard_event(&environment, &id).await.map(|_| "discarded"),
         "payload" => {
-            let shown = async {
-                let revealed = desk.reveal(&environment, &id).await?;
-                let found = reader.board().event(&environment, &id).await?.ok_or(Trouble::Unknown)?;
-                let payload = Some(revealed.expose().to_owned());
-                Ok(Event { payload, revealed: true, reveal: None, ..event::shown(&reader, found) })
-            };
-            let shown = shown.await;
+            let shown = revealed(&reader, &desk, &environment, &id).await;
             return reader.answer(shown);
         }
         _ => return trouble(&reader, &Trouble::Unknown),
     };
     back(&reader, &page, done.map_err(Trouble::from))
+}
+
+/// The page of an event with its payload as it was received.
+async fn revealed(reader: &Reader, desk: &Desk, environment: &EnvironmentName, id: &EventId) -> Result<Event, Trouble> {
+    let revealed = desk.reveal(environment, id).await?;
+    let found = reader.board().event(environment, id).await?.ok_or(Trouble::Unknown)?;
+    let payload = Some(revealed.expose().to_owned());
+    Ok(Event { payload, revealed: true, reveal: None, ..event::shown(reader, found) })
 }
 
 /// A lane is paused or resumed.
@@ -136,19 +139,20 @@ pub(super) async fn on_lane(
     posted: Posted<Said>,
 ) -> Response {
     let (reader, desk, _) = sat_down(&pages, posted, &headers, "/lanes");
-    let done = async {
-        let environment = EnvironmentName::parse(&environment).map_err(|_| Trouble::Unknown)?;
-        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or(Trouble::Unknown)?;
-        let (change, word) = match act.as_str() {
-            "pause" => (LaneChange::Pause, "paused"),
-            "resume" => (LaneChange::Resume, "resumed"),
-            _ => return Err(Trouble::Unknown),
-        };
-        desk.change_lane(&environment, kind, change).await?;
-        Ok(word)
-    };
-    let done = done.await;
+    let done = lane_act(&desk, &environment, &kind, &act).await;
     back(&reader, "/lanes", done)
+}
+
+async fn lane_act(desk: &Desk, environment: &str, kind: &str, act: &str) -> Result<&'static str, Trouble> {
+    let environment = EnvironmentName::parse(environment).map_err(|_| Trouble::Unknown)?;
+    let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or(Trouble::Unknown)?;
+    let (change, word) = match act {
+        "pause" => (LaneChange::Pause, "paused"),
+        "resume" => (LaneChange::Resume, "resumed"),
+        _ => return Err(Trouble::Unknown),
+    };
+    desk.change_lane(&environment, kind, change).await?;
+    Ok(word)
 }
 
 /// Whoever comes to the address of an act, as by loading its answer again, is led to what it was about.

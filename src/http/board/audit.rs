@@ -40,7 +40,10 @@ async fn audit(reader: &Reader, asked: &Asked) -> Result<Audit, Trouble> {
     let nothing = if asked.narrows_beside(&[]) {
         Nothing::passes("records", PATH)
     } else {
-        Nothing::yet("Nobody did anything yet", "Every act, every sign-in and every payload that somebody looks at comes here.")
+        Nothing::yet(
+            "Nobody did anything yet",
+            "Every act, every sign-in and every payload that somebody looks at comes here.",
+        )
     };
     let chain = if asked.is("check") { Some(chain(reader).await?) } else { None };
     Ok(Audit {

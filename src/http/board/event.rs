@@ -37,7 +37,8 @@ pub(super) fn shown(reader: &Reader, found: EventView) -> Event {
     let EventView { event, masked, bytes, can_be_revealed } = found;
     let name = event.name.clone().unwrap_or_else(|| "Unreadable body".to_owned());
     let here = path(&["events", event.environment.as_str(), event.id.as_str()]);
-    let means = "You see what Persona sent, with the person’s data in it. That you looked, and why, stands in the audit.";
+    let means =
+        "You see what Persona sent, with the person’s data in it. That you looked, and why, stands in the audit.";
     let may_reveal = can_be_revealed && reader.may(Deed::Reveal, &event.environment);
     let reveal = may_reveal.then(|| Act::of("reveal", "Show the payload…", format!("{here}/payload"), means));
     let lacking = if bytes.is_some() {

@@ -1,18 +1,16 @@
 //! The box at the top: an id of anything, or a person's reference id, leads to its page.
 
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::ids::{ActionId, EventId, InquiryId};
-use crate::http::board::Pages;
 use crate::http::board::page::{Trouble, trouble};
 use crate::http::board::query::Asked;
-use crate::http::board::view::list::{href, path};
 use crate::http::board::reader::Reader;
+use crate::http::board::view::list::{href, path};
 
 /// Leads to what is meant; to the inquiries that match, where several or none do.
-pub(super) async fn find(reader: Reader, State(_): State<Pages>, asked: Asked) -> Response {
+pub(super) async fn find(reader: Reader, asked: Asked) -> Response {
     match place(&reader, asked.text("q").unwrap_or_default()).await {
         Ok(place) => (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response(),
         Err(why) => trouble(&reader, &why),

@@ -10,11 +10,11 @@ use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::http::board::page::{Trouble, trouble};
 use crate::http::board::query::{Asked, ROWS};
+use crate::http::board::reader::Reader;
 use crate::http::board::view::frame::Place;
 use crate::http::board::view::inquiries::{Inquiries, Row};
 use crate::http::board::view::list::{Choice, Filter, Nothing, path};
 use crate::http::board::view::mark::Mark;
-use crate::http::board::reader::Reader;
 
 const PATH: &str = "/inquiries";
 

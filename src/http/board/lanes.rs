@@ -37,7 +37,11 @@ fn environment(reader: &Reader, state: &EnvironmentState) -> Environment {
         mode: mode(state.mode),
         facts: facts(reader, state),
         budget,
-        lanes: state.lanes.iter().map(|(kind, setting)| lane(reader, &state.environment, *kind, setting.as_ref())).collect(),
+        lanes: state
+            .lanes
+            .iter()
+            .map(|(kind, setting)| lane(reader, &state.environment, *kind, setting.as_ref()))
+            .collect(),
     }
 }
 

@@ -10,11 +10,11 @@ use crate::app::board::{Board, EnvironmentState, Overview as Read, Period, Serie
 use crate::config::Mode;
 use crate::http::board::page::Trouble;
 use crate::http::board::query::Asked;
+use crate::http::board::reader::Reader;
 use crate::http::board::view::frame::Place;
 use crate::http::board::view::list::href;
 use crate::http::board::view::mark::Mark;
 use crate::http::board::view::overview::{Health, Overview, Tab};
-use crate::http::board::reader::Reader;
 
 /// How often the page looks again, in seconds.
 const LIVE: u32 = 10;

@@ -8,10 +8,10 @@ use tracing::error;
 
 use crate::app::board::StorageError;
 use crate::http::board::Pages;
+use crate::http::board::reader::Reader;
 use crate::http::board::view::frame::Place;
 use crate::http::board::view::list::Nothing;
 use crate::http::board::view::notice::Notice;
-use crate::http::board::reader::Reader;
 use crate::http::problem::Problem;
 
 /// What browsers may do with our pages: load our own style, script and pictures, ask us, and send forms to us.

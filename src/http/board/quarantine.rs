@@ -23,11 +23,8 @@ pub(super) async fn page(reader: Reader, asked: Asked) -> Response {
 
 async fn quarantine(reader: &Reader, asked: &Asked) -> Result<Quarantine, Trouble> {
     let board = reader.board();
-    let filter = EventFilter {
-        environment: asked.environment(),
-        outcome: Some(Outcome::Quarantined),
-        ..EventFilter::default()
-    };
+    let filter =
+        EventFilter { environment: asked.environment(), outcome: Some(Outcome::Quarantined), ..EventFilter::default() };
     let page = board.events(&filter, asked.cursor().as_ref(), ROWS).await?;
     let refused = board.refusals(None, REFUSED).await?;
     let held: Vec<Held> = page.items.iter().map(|event| row(reader, event)).collect();

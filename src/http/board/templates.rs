@@ -37,9 +37,8 @@ async fn templates(reader: &Reader, asked: &Asked) -> Result<Templates, Trouble>
 fn row(reader: &Reader, line: &TemplateLine) -> Row {
     let (known, template) = (&line.known, &line.known.template);
     let (environment, id) = (known.environment.as_str(), template.id.as_str());
-    let narrowed = |more: &[(&str, &str)]| {
-        href("/inquiries", &[&[("environment", environment), ("template", id)], more].concat())
-    };
+    let narrowed =
+        |more: &[(&str, &str)]| href("/inquiries", &[&[("environment", environment), ("template", id)], more].concat());
     let most = line.versions.iter().map(|version| u64::from(version.open.count)).max().unwrap_or(0);
     Row {
         name: template.name.clone().unwrap_or_else(|| id.to_owned()),
@@ -65,7 +64,8 @@ fn shown(version: &VersionLine, most: u64) -> Version {
 }
 
 fn run(run: &TemplateRun) -> Mark {
-    let word = format!("{}: {} of {} looked at were older", run.state.as_str(), run.progress.outdated, run.progress.looked_at);
+    let word =
+        format!("{}: {} of {} looked at were older", run.state.as_str(), run.progress.outdated, run.progress.looked_at);
     if run.progress.errors > 0 {
         Mark::bad(format!("{word}, {} could not be planned", run.progress.errors))
     } else if run.ended_at.is_some() {

@@ -5,8 +5,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::http::board::view::frame::Theme;
 use crate::http::board::reader::THEME;
+use crate::http::board::view::frame::Theme;
 
 /// A year.
 const KEPT_SECONDS: u32 = 31_536_000;

@@ -180,9 +180,11 @@ async fn assets_are_ours() {
     let browser = Browser::signed_in(&world, Role::Viewer, None).await;
     let page = browser.get("/lanes").await;
     let stranger = Browser::of(&world);
-    for (before, media) in
-        [("rel=\"stylesheet\" href=\"", "text/css"), ("<script src=\"", "text/javascript"), ("svg+xml\" href=\"", "image/svg")]
-    {
+    for (before, media) in [
+        ("rel=\"stylesheet\" href=\"", "text/css"),
+        ("<script src=\"", "text/javascript"),
+        ("svg+xml\" href=\"", "image/svg"),
+    ] {
         let at = page.body.split(before).nth(1).unwrap().split('"').next().unwrap();
         let asset = stranger.get(at).await;
         assert_eq!(asset.status, 200, "{at}");

@@ -37,11 +37,14 @@ fn form(act: Deed, here: &str) -> Option<Act> {
             "You get a link that lets them in, to hand to them yourself. Whoever has it gets in, so send it to nobody else.",
         ),
         Deed::Revive => ("Revive…", "It is resumed at Persona, and they are told."),
-        Deed::Replace => {
-            ("Replace…", "A new inquiry takes its place; this one is expired. What they did in it does not count any more.")
-        }
+        Deed::Replace => (
+            "Replace…",
+            "A new inquiry takes its place; this one is expired. What they did in it does not count any more.",
+        ),
         Deed::Reread => ("Read again…", "Persona is asked how it stands. It costs one call of the budget."),
-        Deed::Mute => ("Mute…", "Nobody is told anything about this verification. Whoever comes by themselves still gets in."),
+        Deed::Mute => {
+            ("Mute…", "Nobody is told anything about this verification. Whoever comes by themselves still gets in.")
+        }
         Deed::Unmute => ("Unmute…", "They are told again, as the rules say."),
         _ => return None,
     };

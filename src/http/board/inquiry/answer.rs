@@ -61,22 +61,26 @@ pub(super) fn reminder(reader: &Reader, found: &InquiryView) -> Reminder {
         None => (Mark::new("warn", "pause", "No"), "No: its environment is no longer configured.".to_owned()),
         Some(Standing::Quiet(why)) => (Mark::new("idle", "dash", "No"), format!("No: {why}.")),
         Some(_) if !found.acting => {
-            let why = "Not by this Rekindle: the environment is in mode observe, so what is planned is shown and not done.";
+            let why =
+                "Not by this Rekindle: the environment is in mode observe, so what is planned is shown and not done.";
             (Mark::new("warn", "pause", "No"), why.to_owned())
         }
         Some(Standing::Reminded { .. }) if next.is_some() => (Mark::ok("Yes"), "Yes.".to_owned()),
         Some(Standing::Reminded { .. }) if given_up > 0 => {
             (Mark::bad("No"), "Not any more: the reminder was given up. Its action says why.".to_owned())
         }
-        Some(Standing::Reminded { .. }) => {
-            (Mark::new("idle", "dash", "Done"), "Every reminder its rules want was handed over, or its time is over.".to_owned())
-        }
-        Some(Standing::Revived(_)) => {
-            (Mark::new("live", "half", "Soon"), "It ran out. It is resumed first, and reminders count anew from then.".to_owned())
-        }
-        Some(Standing::Replaced(_)) => {
-            (Mark::new("live", "half", "Soon"), "Another inquiry takes its place, and reminders are about that one.".to_owned())
-        }
+        Some(Standing::Reminded { .. }) => (
+            Mark::new("idle", "dash", "Done"),
+            "Every reminder its rules want was handed over, or its time is over.".to_owned(),
+        ),
+        Some(Standing::Revived(_)) => (
+            Mark::new("live", "half", "Soon"),
+            "It ran out. It is resumed first, and reminders count anew from then.".to_owned(),
+        ),
+        Some(Standing::Replaced(_)) => (
+            Mark::new("live", "half", "Soon"),
+            "Another inquiry takes its place, and reminders are about that one.".to_owned(),
+        ),
     };
     let handed = match done {
         0 => String::new(),

@@ -2,10 +2,10 @@
 
 use crate::app::board::{Attention, BudgetLow, DeadLetters, LaneLate, LaneSetting, ReconciliationLate, Waiting};
 use crate::http::board::page::sentence;
+use crate::http::board::reader::Reader;
 use crate::http::board::view::list::{grouped, href};
 use crate::http::board::view::mark::Mark;
 use crate::http::board::view::overview::Need;
-use crate::http::board::reader::Reader;
 
 /// Everything that needs somebody.
 pub(super) fn of(reader: &Reader, attention: &Attention) -> Vec<Need> {
@@ -29,10 +29,8 @@ fn dead_letters(reader: &Reader, dead: &DeadLetters) -> Need {
     let reason = dead.reason.as_deref().unwrap_or_default();
     let count = format!("{}{}", grouped(dead.count.into()), if dead.more { "+" } else { "" });
     let actions = if dead.count == 1 && !dead.more { "action was" } else { "actions were" };
-    let href = href(
-        "/actions",
-        &[("state", "failed"), ("environment", environment), ("kind", kind), ("reason", reason)],
-    );
+    let href =
+        href("/actions", &[("state", "failed"), ("environment", environment), ("kind", kind), ("reason", reason)]);
     let id = format!("need-dead-{environment}-{kind}-{}", short(reason));
     let what = format!("{count} “{kind}” {actions} given up in {environment}");
     let when = Some(reader.when(dead.latest));
@@ -58,7 +56,11 @@ fn unreadable(waiting: &Waiting) -> Need {
     need(
         format!("need-unreadable-{environment}"),
         Mark::bad("Unreadable"),
-        format!("{} {} not understood in {environment}", waiting.count, if one(waiting) { "body was" } else { "bodies were" }),
+        format!(
+            "{} {} not understood in {environment}",
+            waiting.count,
+            if one(waiting) { "body was" } else { "bodies were" }
+        ),
         "They were signed, so they are Persona’s. They are kept, and can be applied after an upgrade.".to_owned(),
         href("/events", &[("environment", environment), ("outcome", "unreadable")]),
         "See them",
@@ -70,7 +72,11 @@ fn quarantined(waiting: &Waiting) -> Need {
     need(
         format!("need-quarantined-{environment}"),
         Mark::new("warn", "diamond", "Quarantine"),
-        format!("{} {} for a decision in {environment}", waiting.count, if one(waiting) { "event waits" } else { "events wait" }),
+        format!(
+            "{} {} for a decision in {environment}",
+            waiting.count,
+            if one(waiting) { "event waits" } else { "events wait" }
+        ),
         "Release what is trusted and discard what is not, or let reconciliation find out what is true.".to_owned(),
         href("/quarantine", &[("environment", environment)]),
         "Decide",
@@ -95,7 +101,8 @@ fn budget(reader: &Reader, low: &BudgetLow) -> Need {
     let environment = low.environment.as_str();
     let of = low.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
     let more = reader.when(low.opens_at).relative;
-    let slower = if low.pace < 100 { format!(" Persona refused some, so {} % are used.", low.pace) } else { String::new() };
+    let slower =
+        if low.pace < 100 { format!(" Persona refused some, so {} % are used.", low.pace) } else { String::new() };
     need(
         format!("need-budget-{environment}"),
         Mark::new("warn", "half", "Budget low"),
@@ -112,7 +119,12 @@ fn paused(reader: &Reader, setting: &LaneSetting) -> Need {
         format!("need-paused-{environment}-{kind}"),
         Mark::new("warn", "pause", "Paused"),
         format!("“{kind}” in {environment} is paused"),
-        format!("By {}, {}: {}", setting.changed_by, reader.when(setting.changed_at).relative, sentence(&setting.reason)),
+        format!(
+            "By {}, {}: {}",
+            setting.changed_by,
+            reader.when(setting.changed_at).relative,
+            sentence(&setting.reason)
+        ),
         "/lanes".to_owned(),
         "Lanes",
     )

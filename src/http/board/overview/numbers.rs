@@ -131,8 +131,7 @@ pub(super) fn due(counts: &[DueSoon], one: Option<&EnvironmentName>) -> Vec<Due>
     kinds.dedup();
     let row = |kind| {
         let of_kind = || counts.iter().filter(move |count| count.kind == kind);
-        let within =
-            |span: &Span| total(of_kind().filter(|one| (one.from, one.to) == *span).map(|one| one.count));
+        let within = |span: &Span| total(of_kind().filter(|one| (one.from, one.to) == *span).map(|one| one.count));
         let sums: Vec<(u64, bool)> = spans.iter().map(within).collect();
         let any = sums.iter().any(|(count, _)| *count > 0);
         let kind: &str = crate::domain::action::Kind::as_str(kind);
@@ -174,6 +173,8 @@ fn distinct(spans: impl Iterator<Item = Span>) -> Vec<Span> {
             all.push(span);
         }
     }
+    // What has passed stands first, and the rest by when it begins.
+    all.sort();
     all
 }
 
