@@ -105,7 +105,6 @@ fn row(reader: &Reader, action: &Action) -> Row {
     Row {
         words: in_words(action),
         href: path(&["actions", planned.id.as_str()]),
-        kind: planned.work.kind().to_string(),
         environment: environment.to_owned(),
         inquiry: (inquiry.to_owned(), path(&["inquiries", environment, inquiry])),
         state: Mark::of_state(action.state.as_str()),

@@ -48,7 +48,6 @@ pub(super) fn shown(reader: &Reader, found: EventView) -> Event {
     };
     Event {
         frame: reader.frame(&name, Place::Events, 0),
-        id: event.id.to_string(),
         name,
         outcome: Mark::of_outcome(event.outcome.map(Outcome::as_str)),
         reason: event.reason.clone().unwrap_or_default(),

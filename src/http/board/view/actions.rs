@@ -37,8 +37,6 @@ pub struct Row {
     pub words: String,
     /// Its page.
     pub href: String,
-    /// Its kind.
-    pub kind: String,
     /// Its environment.
     pub environment: String,
     /// Its inquiry: its id and page.

@@ -13,8 +13,6 @@ use super::mark::Mark;
 pub struct Event {
     /// What stands around it.
     pub frame: Frame,
-    /// Its id.
-    pub id: String,
     /// Its name.
     pub name: String,
     /// What became of it.
