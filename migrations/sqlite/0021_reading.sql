@@ -5,10 +5,10 @@ CREATE TABLE tally_deltas (
     number      INTEGER NOT NULL,
     environment TEXT NOT NULL,
     tally       TEXT NOT NULL, -- open: what is counted comes with releases
-    hour        INTEGER NOT NULL,      -- our clock
+    hour        INTEGER NOT NULL, -- our clock
     count       INTEGER NOT NULL,
     PRIMARY KEY (number AUTOINCREMENT)
-);
+) STRICT;
 
 CREATE TABLE tallies (
     environment TEXT NOT NULL,
@@ -16,18 +16,18 @@ CREATE TABLE tallies (
     hour        INTEGER NOT NULL,
     count       INTEGER NOT NULL,
     PRIMARY KEY (environment, hour, tally)
-);
+) STRICT;
 
 -- The latest deliveries that were refused; nothing of their bodies.
 CREATE TABLE refusals (
     number      INTEGER NOT NULL,
     refused_at  INTEGER NOT NULL, -- our clock
-    environment TEXT,     -- null: its route named none of ours
+    environment TEXT,             -- null: its route named none of ours
     outcome     TEXT NOT NULL,
     reason      TEXT NOT NULL,
     address     TEXT,
     PRIMARY KEY (number AUTOINCREMENT)
-);
+) STRICT;
 
 -- Open inquiries by their deadline, and by the version they are of.
 CREATE INDEX inquiries_open_by_deadline ON inquiries (environment, expires_at, id)

@@ -14,6 +14,7 @@ use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::storage::Tx;
 use crate::storage::access_links::LinkFilter;
+use crate::storage::audit::DeedFilter;
 
 /// An inquiry with its whole story.
 #[derive(Debug, Clone)]
@@ -65,6 +66,9 @@ pub struct LineageMember {
 /// The most events, and the most links, that one page tells of.
 const MOST_EVENTS: u32 = 300;
 const MOST_LINKS: u32 = 50;
+
+/// The most deeds of operators.
+const MOST_DEEDS: u32 = 50;
 
 /// The most inquiries of one name that are found.
 const MOST_FOUND: usize = 100;
@@ -151,6 +155,9 @@ impl Board {
         moments.extend(admissions.into_iter().map(|(means, at)| timeline::of_admission(id, means, at)));
         let successions = [lineages.succession(id), lineages.origin(id)];
         moments.extend(successions.into_iter().flatten().map(|one| timeline::of_succession(id, one)));
+        let filter =
+            DeedFilter { environment: Some(environment.clone()), about: Some(id.to_string()), ..DeedFilter::default() };
+        moments.extend(tx.list_deeds(&filter, MOST_DEEDS).await?.into_iter().map(timeline::of_deed));
         moments.extend(stored.read_at.map(|at| timeline::of_reading(id, at)));
         moments.sort_by(|one, other| (one.at, one.what, &one.id).cmp(&(other.at, other.what, &other.id)));
         Ok((moments, shortened))

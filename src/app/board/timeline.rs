@@ -3,6 +3,7 @@
 use crate::app::board::{AccessLink, Attempt, AttemptOutcome, StoredEvent};
 use crate::app::queries::in_words;
 use crate::domain::action::{Action, State, Work};
+use crate::domain::deed::Entry;
 use crate::domain::ids::InquiryId;
 use crate::domain::lineage::Succession;
 use crate::domain::time::Timestamp;
@@ -163,4 +164,10 @@ pub(super) fn of_succession(inquiry: &InquiryId, one: &Succession) -> Moment {
 
 pub(super) fn of_reading(inquiry: &InquiryId, at: Timestamp) -> Moment {
     Moment::new(at, What::Read, inquiry.as_str(), "read at Persona")
+}
+
+pub(super) fn of_deed(entry: Entry) -> Moment {
+    let about = entry.about.map(|(_, id)| id).unwrap_or_default();
+    let moment = Moment::new(entry.at, What::Deed, &about, entry.act.replace('_', " "));
+    Moment { reason: entry.reason, who: Some(entry.who), ..moment }
 }

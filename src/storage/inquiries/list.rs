@@ -156,10 +156,9 @@ impl Path {
 
     fn order(self, filter: &InquiryFilter) -> &'static str {
         match self {
-            Self::Time => " ORDER BY first_seen_at DESC, environment DESC, id DESC LIMIT ",
             Self::Status => " ORDER BY first_seen_at DESC, id DESC LIMIT ",
             Self::Reference if filter.order == InquiryOrder::Deadline => " ORDER BY expires_at, environment, id LIMIT ",
-            Self::Reference => " ORDER BY first_seen_at DESC, environment DESC, id DESC LIMIT ",
+            Self::Time | Self::Reference => " ORDER BY first_seen_at DESC, environment DESC, id DESC LIMIT ",
             Self::Failures => " ORDER BY id LIMIT ",
             Self::Deadline | Self::Template | Self::Version => " ORDER BY expires_at, id LIMIT ",
         }
