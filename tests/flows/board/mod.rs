@@ -30,7 +30,7 @@ const OTHER: &str = r#"
 "#;
 
 /// What nobody may see on a page.
-const SECRETS: [&str; 3] = ["wbhsec_", "persona_sandbox_", "ada@example.com"];
+const SECRETS: [&str; 4] = ["wbhsec_1", "wbhsec_9", "persona_sandbox_simulator", "ada@example.com"];
 
 /// A browser in which somebody is signed in.
 struct Browser {
