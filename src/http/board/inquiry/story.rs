@@ -25,11 +25,14 @@ pub(super) fn action(reader: &Reader, action: &Action) -> ActionRow {
 /// An access link as a line, with the form that revokes it.
 pub(super) fn link(reader: &Reader, link: &AccessLink, inquiry: &InquiryId) -> LinkRow {
     let id = link.id.to_string();
-    let state = match () {
-        () if link.revoked_at.is_some() => Mark::bad("revoked"),
-        () if link.expires_at <= reader.now() => Mark::new("idle", "clock", "expired"),
-        () if link.opens >= link.max_opens => Mark::new("warn", "square", "used up"),
-        () => Mark::ok("opens"),
+    let state = if link.revoked_at.is_some() {
+        Mark::bad("revoked")
+    } else if link.expires_at <= reader.now() {
+        Mark::new("idle", "clock", "expired")
+    } else if link.opens >= link.max_opens {
+        Mark::new("warn", "square", "used up")
+    } else {
+        Mark::ok("opens")
     };
     let may = state.tone == "ok" && reader.may(Deed::RevokeLink, &link.environment);
     let revoke = may.then(|| {

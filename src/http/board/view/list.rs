@@ -1,5 +1,7 @@
 //! What lists share: their filter, their pages, and what stands there when they are empty; and forms that act.
 
+use std::fmt::Write as _;
+
 /// A choice in a filter.
 #[derive(Debug, Clone)]
 pub struct Choice {
@@ -179,7 +181,10 @@ pub fn path(parts: &[&str]) -> String {
         for byte in part.bytes() {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => path.push(char::from(byte)),
-                other => path.push_str(&format!("%{other:02X}")),
+                other => {
+                    // Writing into a text does not fail.
+                    let _ = write!(path, "%{other:02X}");
+                }
             }
         }
     }
@@ -191,7 +196,7 @@ pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
