@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Refusals {
     waiting: Mutex<Waiting>,
     writing: AtomicBool,
+    /// One writes at a time, and whoever wants to read what was written waits for it.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -57,11 +59,12 @@ impl App {
         }
     }
 
-    /// Writes what waits, now.
+    /// Writes what waits, now, and waits for what is being written.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked; what waited is lost then, but for the log.
     pub async fn keep_refusals(&self) -> Result<(), StorageError> {
+        let _turn = self.shared.refusals.turn.lock().await;
         let taken = {
             let mut waiting = self.shared.refusals.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *waiting)

@@ -10,6 +10,7 @@ mod document;
 mod events;
 mod inquiries;
 mod lanes;
+mod numbers;
 mod overview;
 mod says;
 mod story;
@@ -82,8 +83,8 @@ fn described() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(overview::overview))
         .routes(routes!(overview::environments))
-        .routes(routes!(overview::totals))
-        .routes(routes!(overview::series))
+        .routes(routes!(numbers::totals))
+        .routes(routes!(numbers::series))
         .routes(routes!(inquiries::list))
         .routes(routes!(inquiries::show))
         .routes(routes!(inquiries::remind))

@@ -71,7 +71,7 @@ on_both! {
 
     /// What expired is revived; what is too old is replaced; each says so when the other one is meant.
     async fn an_inquiry_is_revived_and_replaced(scratch: &Scratch) {
-        let setting = Setting { more: "revive_after = \"off\"", reminders: r#"["3h"]"#, ..Setting::default() };
+        let setting = Setting { more: "revive_after = \"never\"", reminders: r#"["3h"]"#, ..Setting::default() };
         let world = World::with(scratch, setting).await;
         let door = Door::of(&world).await;
         let olga = door.caller(&world, Role::Operator, None).await;

@@ -2,6 +2,7 @@
 
 use rekindle::app::ingest::Delivery;
 use rekindle::domain::act::Role;
+use rekindle::domain::time::Timestamp;
 use serde_json::json;
 
 use super::super::world::{ENVIRONMENT, World, hours, minutes};
@@ -39,7 +40,8 @@ on_both! {
         for what in ["event", "planned", "notice", "ended"] {
             assert!(whats.contains(&what), "{what} is missing in {whats:?}");
         }
-        let ats: Vec<&str> = timeline.iter().map(|moment| moment["at"].as_str().unwrap()).collect();
+        let ats = timeline.iter().map(|moment| Timestamp::parse(moment["at"].as_str().unwrap()).unwrap());
+        let ats: Vec<Timestamp> = ats.collect();
         assert!(ats.is_sorted(), "{ats:?}");
 
         let totals = olga.get("/v1/totals?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z").await;
