@@ -31,7 +31,7 @@ statements! {
         postgres "SELECT (SELECT count(*) FROM (SELECT 1 FROM actions
                                                 WHERE environment = $1 AND kind = wanted.kind AND state = 'planned'
                                                   AND due_at >= wanted.lower AND due_at < wanted.upper
-                                                LIMIT $3) AS some)
+                                                LIMIT $3) AS counted)
                   FROM unnest($2::text[], $4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY
                        AS wanted (kind, lower, upper, place)
                   ORDER BY place"

@@ -160,7 +160,7 @@ statements! {
                                         AND outcome IN ('quarantined', 'unreadable', 'discarded') LIMIT $3)",
         postgres "SELECT count(*) FROM (SELECT 1 FROM events
                                         WHERE environment = $1 AND outcome = $2
-                                          AND outcome IN ('quarantined', 'unreadable', 'discarded') LIMIT $3) AS some"
+                                          AND outcome IN ('quarantined', 'unreadable', 'discarded') LIMIT $3) AS counted"
     }
 }
 

@@ -35,7 +35,7 @@ macro_rules! versions {
             $table,
             "
                  WHERE environment = $1 AND template_id = $2 AND status IN ('created', 'pending')
-                   AND template_version_id = versions.id LIMIT $3) AS some)
+                   AND template_version_id = versions.id LIMIT $3) AS counted)
              FROM versions WHERE id IS NOT NULL
              UNION ALL
              SELECT NULL, (SELECT count(*) FROM (
@@ -43,7 +43,7 @@ macro_rules! versions {
             $table,
             "
                  WHERE environment = $1 AND template_id = $2 AND status IN ('created', 'pending')
-                   AND template_version_id IS NULL LIMIT $3) AS some)"
+                   AND template_version_id IS NULL LIMIT $3) AS counted)"
         )
     };
 }
@@ -54,7 +54,7 @@ statements! {
                                               WHERE environment = $1 AND status = wanted.value LIMIT $3))
                 FROM json_each($2) AS wanted ORDER BY wanted.key",
         postgres "SELECT (SELECT count(*) FROM (SELECT 1 FROM inquiries
-                                                WHERE environment = $1 AND status = wanted.status LIMIT $3) AS some)
+                                                WHERE environment = $1 AND status = wanted.status LIMIT $3) AS counted)
                   FROM unnest($2::text[]) WITH ORDINALITY AS wanted (status, place) ORDER BY place"
     }
     BY_DEADLINE {
@@ -66,7 +66,7 @@ statements! {
         postgres "SELECT (SELECT count(*) FROM (SELECT 1 FROM inquiries
                                                 WHERE environment = $1 AND status IN ('created', 'pending')
                                                   AND expires_at >= wanted.lower AND expires_at < wanted.upper
-                                                LIMIT $3) AS some)
+                                                LIMIT $3) AS counted)
                   FROM unnest($2::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS wanted (lower, upper, place)
                   ORDER BY place"
     }

@@ -1,6 +1,8 @@
 //! What operators do from pages: with a reason, by a form of ours, and written down.
 
+use rekindle::persona::simulator::NewInquiry;
 use reqwest::header::LOCATION;
+use serde_json::json;
 
 use super::{Browser, Role, beginning, environment, hours, lively, on_both, page_of, world};
 
@@ -33,15 +35,22 @@ on_both! {
 
     /// A payload is masked; looking at it is asked for, and written down.
     async fn a_payload_is_revealed_and_that_is_written_down(scratch: &Scratch) {
-        let (world, _) = lively(scratch).await;
+        let world = world(scratch).await;
+        let fields = [("name-first".to_owned(), json!("Adalina"))].into();
+        let ada = NewInquiry { fields, ..NewInquiry::for_person("customer-17") };
+        world.persona.create_inquiry(environment().as_str(), ada).unwrap();
+        world.settle().await;
         let operator = Browser::signed_in(&world, Role::Operator, None).await;
         let event = world.events().await.remove(0);
         let page = format!("/events/{}/{}", environment(), event.id);
         let masked = operator.get(&page).await;
-        assert!(masked.has("masked: the shape stays") && !masked.text("pre").contains("customer-17"), "{}", masked.text("pre"));
+        assert!(masked.has("masked: the shape stays") && masked.text("pre").contains("name-first"), "{}", masked.body);
+        assert!(!masked.has("Adalina"), "{}", masked.text("pre"));
+        let silent = operator.act(&page, "payload", &[]).await;
+        assert!(silent.status == 409 && !silent.has("Adalina"), "not without a reason");
         let shown = operator.act(&page, "payload", &[("reason", "a complaint")]).await;
         assert_eq!(shown.status, 200, "{}", shown.text("h1"));
-        assert!(shown.text("pre").contains("customer-17"), "{}", shown.text("pre"));
+        assert!(shown.text("pre").contains("Adalina"), "{}", shown.text("pre"));
         assert_eq!(shown.header("cache-control"), "no-store");
         assert!(operator.get("/audit").await.has("a complaint"));
         assert_eq!(operator.get(&format!("{page}/payload")).await.header(LOCATION), page, "loading it again leads back");
