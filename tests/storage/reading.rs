@@ -18,7 +18,7 @@ use crate::storage::raw;
 use crate::storage::sample::{
     at, environment, event_id, inquiry_id, key, lane, plan, reference_id, reminder, said, sandbox, store, template_id,
 };
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 fn deltas(name: &str, tallies: &[(Tally, u64)]) -> Deltas {
     tallies.iter().map(|(tally, count)| ((environment(name), *tally), *count)).collect()
