@@ -26,7 +26,8 @@ pub(super) fn asking(config: &Config, wanted: Option<&str>, what: &str) -> anyho
 
 /// Who is at the command line: the one named, else whom the shell names.
 pub(super) fn operator(named: Option<&str>) -> Operator {
-    let shell = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    let shell =
+        || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
     let user = named.map(str::to_owned).or_else(shell);
     Operator::at_the_command_line(user.as_deref().unwrap_or("somebody"))
 }

@@ -102,7 +102,8 @@ impl Tokens {
 impl Create {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (_, app) = self.common.app().await?;
-        let (wire, text) = if self.role.is_some() { self.operators(&app).await? } else { self.applications(&app).await? };
+        let (wire, text) =
+            if self.role.is_some() { self.operators(&app).await? } else { self.applications(&app).await? };
         if self.common.json {
             output::json(&Wire { token: Some(text.expose_secret().to_owned()), ..wire })?;
         } else {
@@ -164,8 +165,7 @@ impl List {
             return Ok(ExitCode::SUCCESS);
         }
         let rows: Vec<Vec<String>> = wires.into_iter().map(|wire| wire.row(now)).collect();
-        let headings =
-            ["ID", "STATE", "GRANTS", "ENVIRONMENT", "CUSTOMER", "CREATED", "EXPIRES", "LAST USED", "NOTE"];
+        let headings = ["ID", "STATE", "GRANTS", "ENVIRONMENT", "CUSTOMER", "CREATED", "EXPIRES", "LAST USED", "NOTE"];
         output::table(&headings, &rows);
         Ok(ExitCode::SUCCESS)
     }

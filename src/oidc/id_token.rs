@@ -118,7 +118,10 @@ impl<'t> IdToken<'t> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "checked to be far inside the range, and parts of a second don't matter")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "checked to be far inside the range, and parts of a second don't matter"
+)]
 fn truncated(second: f64) -> i64 {
     second as i64
 }

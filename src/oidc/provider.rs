@@ -137,12 +137,7 @@ impl Provider {
         Ok(Identity::of(&claims, &settings.name_claim, &settings.groups_claim))
     }
 
-    async fn exchange(
-        &self,
-        document: &Document,
-        browser: &Browser,
-        returned: &Returned,
-    ) -> Result<Tokens, OidcError> {
+    async fn exchange(&self, document: &Document, browser: &Browser, returned: &Returned) -> Result<Tokens, OidcError> {
         let ProviderSettings { client_id, client_secret, .. } = &*self.settings;
         let mut request = self.http.post(document.token_endpoint.clone());
         let in_form = client_secret.as_ref().filter(|_| document.secret_in_form());

@@ -1,7 +1,7 @@
 //! Many processes share one environment's rate limit, and everybody is served in the order of their urgency.
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;

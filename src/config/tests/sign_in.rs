@@ -20,7 +20,8 @@ fn without_a_word_there_is_no_provider() {
 
 #[test]
 fn a_provider_gives_roles_by_groups_and_its_secret_is_not_shown() {
-    let groups = "viewer_groups = [\"staff\", \"on-call\"]\noperator_groups = [\"on-call\"]\nadmin_groups = [\"root\"]\n";
+    let groups =
+        "viewer_groups = [\"staff\", \"on-call\"]\noperator_groups = [\"on-call\"]\nadmin_groups = [\"root\"]\n";
     let config = Config::from_toml(&format!("{PROVIDER}{groups}")).unwrap();
     assert_eq!(config.sign_in.callback().unwrap(), "https://ops.example.com/sign-in/callback");
     assert!(config.sign_in.is_secure());
@@ -35,7 +36,8 @@ fn a_provider_gives_roles_by_groups_and_its_secret_is_not_shown() {
 
 #[test]
 fn what_would_let_nobody_in_or_anybody_is_refused() {
-    let told = refused("[sign_in.oidc]\nissuer = \"https://id.example.com\"\nclient_id = \"a\"\nadmin_groups = [\"x\"]\n");
+    let told =
+        refused("[sign_in.oidc]\nissuer = \"https://id.example.com\"\nclient_id = \"a\"\nadmin_groups = [\"x\"]\n");
     assert!(told[0].starts_with("sign_in.url: is missing"), "{told:?}");
     let told = refused(PROVIDER);
     assert!(told[0].contains("without them nobody has a role"), "{told:?}");

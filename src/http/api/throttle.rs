@@ -46,7 +46,13 @@ impl Throttle {
     }
 
     /// Whether a token may be looked up for an address: not after too many that were none, unless it was good before.
-    pub(in crate::http) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn may_try(
+        &self,
+        address: IpAddr,
+        token: &[u8; 32],
+        most: u32,
+        now: Timestamp,
+    ) -> Result<(), u32> {
         if self.failures.count(&address, now) < most || locked(&self.good).contains(token) {
             return Ok(());
         }

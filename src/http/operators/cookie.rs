@@ -50,8 +50,7 @@ impl Cookie {
     fn header(self, value: &str, seconds: i64, gate: &Gate) -> Option<HeaderValue> {
         let secure = gate.app().sign_in().is_secure();
         let flag = if secure { "; Secure" } else { "" };
-        let text =
-            format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{flag}", self.name(secure));
+        let text = format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{flag}", self.name(secure));
         let mut header = HeaderValue::from_str(&text).ok()?;
         header.set_sensitive(true);
         Some(header)

@@ -49,7 +49,8 @@ mod tests {
             assert!(!ours(&[("sec-fetch-site", site), origin], url), "{site}");
         }
         assert!(ours(&[("origin", "https://rekindle.example.com")], url));
-        for origin in ["https://evil.example.net", "http://rekindle.example.com", "null", "https://rekindle.example.com:1"]
+        for origin in
+            ["https://evil.example.net", "http://rekindle.example.com", "null", "https://rekindle.example.com:1"]
         {
             assert!(!ours(&[("origin", origin)], url), "{origin}");
         }

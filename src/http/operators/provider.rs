@@ -30,7 +30,9 @@ pub(super) async fn begin(State(gate): State<Gate>, request: Request) -> Respons
     }
     match gate.app.begin_provider_sign_in(&to).await {
         Ok(begun) => {
-            let Ok(address) = HeaderValue::from_str(&begun.address) else { return StatusCode::BAD_GATEWAY.into_response() };
+            let Ok(address) = HeaderValue::from_str(&begun.address) else {
+                return StatusCode::BAD_GATEWAY.into_response();
+            };
             let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response();
             if let Some(cookie) = Cookie::Pending.set(&begun.cookie, begun.patience, &gate) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
