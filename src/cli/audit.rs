@@ -38,7 +38,7 @@ pub(super) struct List {
     /// By this operator, such as cli:ada or token:on call
     #[arg(long)]
     who: Option<String>,
-    /// Of this kind, such as retry or sign_in
+    /// Of this kind, such as retry or cancel
     #[arg(long)]
     act: Option<String>,
     /// To the action, inquiry, event, link, lane or token with this id

@@ -97,6 +97,8 @@ acts! {
     ResumeLane = "resume_lane", Operator, people;
     /// Putting lanes in order.
     OrderLane = "order_lane", Operator, nobody;
+    /// Planning everyone of a template anew, or holding that.
+    RunTemplate = "run_template", Operator, people;
     /// Applying events again, or making many actions due.
     Replay = "replay", Operator, people;
     /// Asking Persona for what its webhooks did not bring.

@@ -18,7 +18,7 @@ use crate::storage::raw;
 use crate::storage::sample::{
     at, environment, event_id, inquiry_id, key, lane, plan, reference_id, reminder, said, sandbox, store, template_id,
 };
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 fn deltas(name: &str, tallies: &[(Tally, u64)]) -> Deltas {
     tallies.iter().map(|(tally, count)| ((environment(name), *tally), *count)).collect()
@@ -85,7 +85,7 @@ on_both! {
         let after = database.read().await.unwrap().deltas_since(latest, 10).await.unwrap();
         assert_eq!(after.len(), 1, "numbers are not given twice: {after:?}");
 
-        let hour = |second| Period::Hour.beginning(at(second));
+        let hour = |second: i64| Period::Hour.beginning(at(second));
         let mut tx = database.begin().await.unwrap();
         tx.fold_tallies(0, 100).await.unwrap();
         assert_eq!(tx.forget_tallies(hour(7_200)).await.unwrap(), 3);
@@ -213,7 +213,7 @@ on_both! {
         let mut tx = database.read().await.unwrap();
         let counts = tx.count_by_status(&sandbox(), &["approved", "created"]).await.unwrap();
         assert_eq!(counts, [few(0), few(4)]);
-        let day = |second| at(86_400 + second);
+        let day = |second: i64| at(86_400 + second);
         let spans = [(day(0), day(20)), (day(20), day(100)), (day(100), day(101))];
         assert_eq!(tx.count_by_deadline(&sandbox(), &spans).await.unwrap(), [few(1), few(3), few(0)]);
         let mut versions = tx.count_by_version(&sandbox(), &template_id("itmpl_1")).await.unwrap();
@@ -305,7 +305,7 @@ on_both! {
         let page = tx.list_inquiries(&filter, None, 10).await.unwrap();
         assert_eq!(ids(&page), Vec::<&str>::new());
         let rest = tx.list_inquiries(&filter, page.next.as_ref(), 10).await.unwrap();
-        assert_eq!((ids(&rest), rest.next), (vec!["inq_1"], None));
+        assert_eq!((ids(&rest), rest.next.clone()), (vec!["inq_1"], None));
         // Within an environment an index knows them.
         let filter = InquiryFilter { environment: Some(sandbox()), ..filter };
         assert_eq!(ids(&tx.list_inquiries(&filter, None, 10).await.unwrap()), ["inq_1"]);

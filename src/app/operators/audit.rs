@@ -1,7 +1,10 @@
 //! The audit: deeds recorded, read, and gone through from the first to the last.
 
 use crate::app::App;
+use crate::domain::act::Act;
 use crate::domain::deed::{Broken, Chain, Deed, Entry, Head, NoReason};
+use crate::domain::ids::EnvironmentName;
+use crate::domain::operator::Operator;
 use crate::storage::StorageError;
 use crate::storage::audit::DeedFilter;
 
@@ -65,6 +68,21 @@ impl App {
     /// [`StorageError`] when the database can't be asked.
     pub async fn deeds(&self, filter: &DeedFilter, limit: u32) -> Result<Vec<Entry>, StorageError> {
         self.database().read().await?.list_deeds(filter, limit).await
+    }
+
+    /// Records what somebody does by a use case that takes nobody's name, in an environment.
+    ///
+    /// # Errors
+    /// [`DeedError`].
+    pub async fn record_act(
+        &self,
+        by: &Operator,
+        act: Act,
+        reason: Option<&str>,
+        environment: &EnvironmentName,
+    ) -> Result<u64, DeedError> {
+        let deed = Deed::new(by, act, reason, self.clock().now())?;
+        Ok(self.record_deed(&deed.within(environment)).await?)
     }
 
     /// Records something that changes nothing else, such as reading a payload, before it is done.

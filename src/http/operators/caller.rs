@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -58,7 +58,8 @@ where
 impl Caller {
     /// Who calls, whatever is asked for: whoever uses this looks after forgery.
     pub(super) async fn known(parts: &Parts, gate: &Gate) -> Result<Self, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
+        // What a proxy in front asks browsers for is none of ours.
+        if parts.headers.get_all(header::AUTHORIZATION).iter().any(is_bearer) {
             return Self::by_token(parts, gate).await;
         }
         let Some(cookie) = cookie::session(&parts.headers, gate) else { return Err(unauthorized()) };
@@ -187,6 +188,10 @@ pub(super) fn too_many(seconds: u32) -> Problem {
 
 fn no_environment() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no such environment").code("no-environment")
+}
+
+fn is_bearer(value: &HeaderValue) -> bool {
+    value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
 }
 
 /// The token of an `Authorization` header. Two headers are none: which of them would count?

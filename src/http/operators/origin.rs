@@ -17,15 +17,13 @@ fn says_ours(headers: &HeaderMap, url: Option<&Url>) -> bool {
     }
     let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return false };
     let Ok(origin) = origin.parse::<Url>() else { return false };
-    match url {
-        Some(url) => origin.origin() == url.origin(),
-        // Without an address of ours, what it was asked under must do.
-        None => {
-            let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-            let asked = host.and_then(|host| format!("{}://{host}", origin.scheme()).parse::<Url>().ok());
-            asked.is_some_and(|asked| asked.origin() == origin.origin())
-        }
+    if let Some(url) = url {
+        return origin.origin() == url.origin();
     }
+    // Without an address of ours, what it was asked under must do.
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let asked = host.and_then(|host| format!("{}://{host}", origin.scheme()).parse::<Url>().ok());
+    asked.is_some_and(|asked| asked.origin() == origin.origin())
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ mod reading;
 use std::time::Duration;
 
 use rekindle::app::operators::NewOperatorToken;
-use rekindle::config::Limits;
 use rekindle::domain::act::Role;
 use rekindle::domain::ids::EnvironmentName;
 use rekindle::domain::operator::Operator;
@@ -41,7 +40,7 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let routes = control::routes(Gate::new(world.app.clone()));
-        let limits = ServerLimits::new(&Limits::default(), Duration::ZERO);
+        let limits = ServerLimits::new(&world.limits(), Duration::ZERO);
         let listener = tokio::spawn(server::serve(listener, routes, limits, std::future::pending()));
         Self { base, listener }
     }

@@ -59,6 +59,22 @@ on_both! {
         office.finish().await;
     }
 
+    async fn behind_tls_the_cookie_is_of_this_host_alone(scratch: &Scratch) {
+        let office = Office::with(scratch, |_| "[sign_in]\nurl = \"https://ops.example.com\"".to_owned()).await;
+        let (token, _) = office.token(Role::Viewer, None).await;
+        let browser = office.browser();
+        let answer = browser.submit("/sign-in", &[("token", &token)]).await;
+        let cookie = answer.header("set-cookie");
+        assert!(cookie.starts_with("__Host-rekindle-session=") && cookie.ends_with("; Secure"), "{cookie}");
+        assert!(cookie.contains("; Path=/;") && !cookie.contains("Domain"), "{cookie}");
+        assert!(is_in(&browser).await);
+        let name = "__Host-rekindle-session";
+        let weaker = office.browser();
+        weaker.set_cookie("rekindle-session", &browser.cookie(name).unwrap());
+        assert!(!is_in(&weaker).await, "a name that anybody could set counts for nothing here");
+        office.finish().await;
+    }
+
     /// Whoever plants a session in somebody's browser gets nothing of theirs.
     async fn a_session_from_before_signing_in_is_not_gone_on_with(scratch: &Scratch) {
         let office = Office::on(scratch).await;
