@@ -14,6 +14,7 @@ pub mod vault;
 pub mod storage;
 
 pub mod notify;
+pub mod oidc;
 pub mod persona;
 
 pub mod app;

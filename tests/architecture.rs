@@ -19,7 +19,7 @@ type Rule = fn(&Source) -> Vec<String>;
 const RULES: [(&str, Rule); 14] = [
     ("imports look down", floors::imports_look_down),
     ("SQL is in storage", floors::sql_is_in_storage),
-    ("HTTP clients are in persona and notify", floors::http_clients_are_in_persona_and_notify),
+    ("HTTP clients are at the edge", floors::http_clients_are_at_the_edge),
     ("the clock is in clock.rs", floors::the_clock_is_in_clock),
     ("domain is pure", floors::domain_is_pure),
     ("domain is not serialized", floors::domain_is_not_serialized),

@@ -10,6 +10,7 @@ use crate::app::Environments;
 use crate::app::erasure::{erase, erased_by};
 use crate::app::ingest::Receipt;
 use crate::app::observe::{TRIES, Told, observe};
+use crate::app::tally;
 use crate::clock::Clock;
 use crate::domain::event::{Event, Subject};
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId, TemplateId};
@@ -20,6 +21,7 @@ use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::storage::events::{EventKey, NewEvent, Origin, Outcome};
 use crate::storage::subjects::SubjectRef;
+use crate::storage::tallies::Deltas;
 use crate::storage::{Database, StorageError, Tx};
 use crate::vault::{Packed, Place, SubjectKey, VaultError};
 
@@ -171,14 +173,19 @@ async fn try_commit(
     for (environment, template) in newest_templates(taken()) {
         tx.observe_template(environment, template, now).await?;
     }
-    tx.commit().await?;
+    let mut deltas = Deltas::new();
     for (arrival, receipt) in arrivals.iter().zip(&mut receipts) {
         // Another process recorded it at the same time; that it was applied twice changed nothing.
         let raced = !known.contains_key(&arrival.key) && there_already.contains(&arrival.key);
         if raced && matches!(receipt, Receipt::Applied(_) | Receipt::Ignored(_)) {
             *receipt = Receipt::Duplicate;
         }
+        if arrival.origin == Origin::Webhook {
+            tally::of_receipt(&mut deltas, &arrival.key.0, receipt);
+        }
     }
+    tx.tally(&deltas, now).await?;
+    tx.commit().await?;
     Ok(Some(receipts))
 }
 

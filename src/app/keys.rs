@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use crate::domain::act::Act;
+use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::event::Event;
+use crate::domain::operator::Operator;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Timestamp;
 use crate::storage::events::{EventKey, PlainBody};
@@ -37,6 +40,9 @@ pub enum KeysError {
         /// How many.
         subjects: u64,
     },
+    /// Nobody said why.
+    #[error(transparent)]
+    NoReason(#[from] NoReason),
     /// The database could not be asked, or a key does not open.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -128,25 +134,39 @@ pub async fn ensure_unneeded(database: &Database, id: &KeyId) -> Result<(), Keys
     needed.map_or(Ok(()), |MasterKeyUse { id, subjects }| Err(KeysError::Needed { id, subjects }))
 }
 
-/// Forgets a master key that nothing depends on, so that its absence is no trouble.
+/// Forgets a master key that nothing depends on, so that its absence is no trouble, and writes down who destroys it.
 ///
 /// # Errors
 /// [`KeysError::Needed`], or what the database says.
-pub async fn forget(database: &Database, id: &KeyId) -> Result<(), KeysError> {
+pub async fn forget(
+    database: &Database,
+    id: &KeyId,
+    by: &Operator,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), KeysError> {
+    let deed = Deed::new(by, Act::DestroyKey, Some(reason), now)?.about(about(id));
     ensure_unneeded(database, id).await?;
     let mut tx = database.begin().await?;
     let forgotten = tx.forget_master_key(id).await? || !tx.master_keys().await?.contains(id);
+    if forgotten {
+        tx.record_deed(&deed).await?;
+    }
     tx.commit().await?;
     // Something was sealed under it between looking and forgetting.
     if forgotten { Ok(()) } else { Err(KeysError::Needed { id: id.clone(), subjects: 1 }) }
 }
 
 /// Gives up what is sealed under a master key that is lost: the keys and the payloads go, states stay. How many
-/// subjects that concerns.
+/// subjects that concerns. It is written down before it begins.
 ///
 /// # Errors
 /// What the database says.
-pub async fn abandon(database: &Database, id: &KeyId, now: Timestamp) -> Result<u64, StorageError> {
+pub async fn abandon(database: &Database, id: &KeyId, by: &Operator, now: Timestamp) -> Result<u64, KeysError> {
+    let deed = Deed::new(by, Act::DestroyKey, Some("it is lost, and what it sealed is given up"), now)?;
+    let mut tx = database.begin().await?;
+    tx.record_deed(&deed.about(about(id))).await?;
+    tx.commit().await?;
     let (mut after, mut abandoned): (Option<SubjectRef>, u64) = (None, 0);
     loop {
         let mut tx = database.begin().await?;
@@ -199,6 +219,10 @@ pub async fn seal_plain(database: &Database, now: Timestamp, mut told: impl FnMu
         }
         tokio::time::sleep(BREATH).await;
     }
+}
+
+fn about(id: &KeyId) -> About {
+    About { kind: "key", id: id.to_string() }
 }
 
 fn subject_of(body: &PlainBody) -> SubjectId {

@@ -1,8 +1,12 @@
 //! Lanes: what operators decided about a kind of work in an environment.
 
 use crate::app::App;
+use crate::app::operators::DeedError;
+use crate::domain::act::Act;
 use crate::domain::action::Kind;
+use crate::domain::deed::{About, Deed};
 use crate::domain::ids::EnvironmentName;
+use crate::domain::operator::Operator;
 use crate::storage::StorageError;
 use crate::storage::actions::{Lane, LaneSetting};
 
@@ -35,15 +39,22 @@ impl App {
     /// Changes a lane, for every process, from its next claim on; gives the lane as it is then.
     ///
     /// # Errors
-    /// [`StorageError`] when the database can't be asked.
+    /// [`DeedError`].
     pub async fn change_lane(
         &self,
         environment: &EnvironmentName,
         kind: Kind,
         change: LaneChange,
-        by: &str,
+        by: &Operator,
         reason: &str,
-    ) -> Result<LaneSetting, StorageError> {
+    ) -> Result<LaneSetting, DeedError> {
+        let act = match change {
+            LaneChange::Pause => Act::PauseLane,
+            LaneChange::Resume => Act::ResumeLane,
+            LaneChange::Priority(_) => Act::OrderLane,
+        };
+        let deed = Deed::new(by, act, Some(reason), self.clock().now())?.within(environment);
+        let deed = deed.about(About { kind: "lane", id: format!("{environment}/{kind}") });
         let mut tx = self.database().begin().await?;
         let lane = (environment.clone(), kind);
         let before = tx.lock_lane(&lane).await?;
@@ -53,9 +64,10 @@ impl App {
             LaneChange::Resume => (false, priority),
             LaneChange::Priority(priority) => (paused, priority),
         };
-        let (reason, changed_by, changed_at) = (reason.to_owned(), by.to_owned(), self.clock().now());
+        let (reason, changed_by, changed_at) = (reason.to_owned(), by.who.clone(), deed.at());
         let setting = LaneSetting { lane, priority, paused, reason, changed_by, changed_at };
         tx.set_lane(&setting).await?;
+        tx.record_deed(&deed).await?;
         tx.commit().await?;
         Ok(setting)
     }

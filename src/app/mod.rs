@@ -40,6 +40,8 @@ pub mod mute;
 
 pub mod tokens;
 
+pub mod operators;
+
 pub mod customers;
 
 pub mod create;
@@ -59,6 +61,10 @@ pub mod import;
 pub mod reconcile;
 
 pub mod quarantine;
+
+mod refusals;
+
+pub mod tally;
 
 pub mod retention;
 
@@ -80,6 +86,10 @@ pub mod setup;
 
 mod backlog;
 
+pub mod board;
+
+pub mod desk;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -89,14 +99,18 @@ use jiff::SignedDuration;
 use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
 use crate::app::committer::Committer;
+use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
-use crate::config::{self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings};
+use crate::config::{
+    self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
+};
 use crate::domain::action::Kind;
 use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
 use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
+use crate::oidc::{OidcError, Provider};
 use crate::persona::client::PersonaClient;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::storage::Database;
@@ -122,12 +136,16 @@ struct Shared {
     lease: (Duration, Duration),
     doors: Doors,
     registered: Registered,
+    refusals: Refusals,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
     links: Links,
     link_key: OnceLock<LinkKey>,
     customers: Customers,
     api: ApiSettings,
+    effective: Effective,
+    sign_in: SignIn,
+    provider: Option<Provider>,
 }
 
 /// The environments, by name.
@@ -141,6 +159,15 @@ pub struct Environment {
     pub persona: Option<PersonaClient>,
     /// What may be asked of Persona, which every call of the client passes; none without a client.
     pub budget: Option<Arc<SharedBudget>>,
+}
+
+/// The configuration in effect, as operators may see it.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// In the form of the configuration file, with secrets left out.
+    pub text: String,
+    /// What is allowed and probably not meant.
+    pub warnings: Vec<String>,
 }
 
 /// Why the use cases could not be set up; each names the key.
@@ -162,6 +189,9 @@ pub enum SetUpError {
         /// What was wrong.
         source: InvalidWebhook,
     },
+    /// The client of the OpenID provider could not be made.
+    #[error("sign_in.oidc: {0}")]
+    Provider(OidcError),
 }
 
 impl App {
@@ -185,6 +215,7 @@ impl App {
             let notifier = notifier.map_err(|source| SetUpError::Notifier { name: name.clone(), source })?;
             notifiers.insert(name.clone(), notifier);
         }
+        let provider = operators::oidc::provider_of(&config.sign_in, &clock).map_err(SetUpError::Provider)?;
         let reread_after = config.worker.reread_after;
         let lease = (config.worker.lease, config.worker.renew);
         let (reconcile, retention) = (config.reconcile, config.retention);
@@ -199,12 +230,16 @@ impl App {
             lease,
             doors: Doors::default(),
             registered: Registered::default(),
+            refusals: Refusals::default(),
             reconcile,
             retention,
             links: config.links.clone(),
             link_key: OnceLock::new(),
             customers: config.customers.clone(),
             api: config.api,
+            effective: Effective { text: config.redacted(), warnings: config.warnings() },
+            sign_in: config.sign_in.clone(),
+            provider,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -243,6 +278,24 @@ impl App {
     #[must_use]
     pub fn api(&self) -> ApiSettings {
         self.shared.api
+    }
+
+    /// How often each environment is made sure of.
+    #[must_use]
+    pub fn reconciles_every(&self) -> SignedDuration {
+        self.shared.reconcile.every
+    }
+
+    /// How operators sign in.
+    #[must_use]
+    pub fn sign_in(&self) -> &SignIn {
+        &self.shared.sign_in
+    }
+
+    /// The configuration in effect.
+    #[must_use]
+    pub fn effective(&self) -> &Effective {
+        &self.shared.effective
     }
 
     /// What may be claimed: the kinds of the environments that are in mode `act`.

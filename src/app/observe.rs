@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::app::Environments;
+use crate::app::{Environments, tally};
 use crate::domain::action::{Action, CancelledBy, DEFAULT_MAX_ATTEMPTS};
 use crate::domain::ids::{EnvironmentName, TemplateId};
 use crate::domain::inquiry::{Change, Inquiry};
@@ -50,7 +50,9 @@ pub(super) async fn observe(
     if !ledger.touched.is_subset(&foreseen.touched) || !ledger.save(tx, now).await? {
         return Ok(None);
     }
+    let finished = ledger.finished(now);
     ledger.plan(tx, environments, now).await?;
+    tally::of_finished(tx, &finished, now).await?;
     Ok(Some(changes))
 }
 
@@ -121,17 +123,23 @@ struct Entry {
     /// Whether the database has it.
     stored: bool,
     told: bool,
+    /// Whether it was over before.
+    over: bool,
 }
 
 impl Ledger {
     /// What was found, and the others of `keys` as unknown ones.
     fn of(found: Vec<Inquiry>, keys: &BTreeSet<InquiryKey>) -> Self {
-        let mut entries: BTreeMap<_, _> =
-            found.into_iter().map(|inquiry| (key_of(&inquiry), Entry { inquiry, stored: true, told: false })).collect();
+        let mut entries: BTreeMap<_, _> = found
+            .into_iter()
+            .map(|inquiry| {
+                (key_of(&inquiry), Entry { over: inquiry.finished.is_some(), inquiry, stored: true, told: false })
+            })
+            .collect();
         for key in keys {
             entries.entry(key.clone()).or_insert_with(|| {
                 let inquiry = Inquiry::unknown(key.0.clone(), key.1.clone());
-                Entry { inquiry, stored: false, told: false }
+                Entry { inquiry, stored: false, told: false, over: false }
             });
         }
         Self { entries, touched: BTreeSet::new() }
@@ -159,6 +167,12 @@ impl Ledger {
             self.touched.insert(Party::of(&entry.inquiry));
         }
         changes
+    }
+
+    /// Those that are over since they were told of.
+    fn finished(&self, now: Timestamp) -> Vec<InquiryKey> {
+        let news = self.entries.iter().filter(|(_, entry)| entry.told && !entry.over);
+        news.filter(|(_, entry)| tally::is_news(&entry.inquiry, now)).map(|(key, _)| key.clone()).collect()
     }
 
     /// Writes what was told of. False when an inquiry that was not there is there now.

@@ -7,11 +7,13 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::app::step::Wanted;
+use crate::app::tally;
 use crate::domain::action::{Action, End, Kind as ActionKind, Outcome, Work};
 use crate::domain::budget::Urgency;
 use crate::domain::ids::{ActionId, EnvironmentName};
 use crate::domain::time::Timestamp;
 use crate::storage::actions::{Attempt, AttemptOutcome, Claimed, Ended, Lane, Lease};
+use crate::storage::tallies::Deltas;
 use crate::storage::{Kind, StorageError};
 
 /// What performs claimed actions: the use cases, or what stands in for them where only the machinery is looked at.
@@ -198,9 +200,14 @@ impl App {
         let ended: Vec<Ended> = finished.iter().map(|finished| finished.ended.clone()).collect();
         let written: HashSet<Lease> = in_time(Box::pin(async {
             let mut tx = self.database().begin().await?;
-            let written = tx.settle_all(&ended).await?;
+            let written: HashSet<Lease> = tx.settle_all(&ended).await?.into_iter().collect();
+            let mut deltas = Deltas::new();
+            for Finished { action, ended } in finished.iter().filter(|one| written.contains(&one.ended.lease)) {
+                tally::of_end(&mut deltas, action, &ended.settled.end);
+            }
+            tx.tally(&deltas, self.clock().now()).await?;
             tx.commit().await?;
-            Ok(written.into_iter().collect())
+            Ok(written)
         }))
         .await?;
         for Finished { action, ended } in finished {

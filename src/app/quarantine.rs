@@ -5,9 +5,12 @@
 use crate::app::erasure::{erase, erased_by};
 use crate::app::observe::TRIES;
 use crate::app::{App, Environment};
+use crate::domain::act::Act;
+use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::event::{Event, Subject, Unreadable};
 use crate::domain::ids::{EnvironmentName, EventId};
 use crate::domain::inquiry::Change;
+use crate::domain::operator::Operator;
 use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::events::{Outcome, StoredEvent};
@@ -45,6 +48,9 @@ pub enum QuarantineError {
     /// Its body is not understood.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// Nobody said why.
+    #[error(transparent)]
+    NoReason(#[from] NoReason),
     /// The database could not be asked.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -59,17 +65,19 @@ impl App {
         &self,
         environment: Option<&EnvironmentName>,
         id: &EventId,
-        reason: Option<&str>,
-        by: &str,
+        reason: &str,
+        by: &Operator,
     ) -> Result<StoredEvent, QuarantineError> {
-        let held = self.held_event(environment, id).await?;
+        let now = self.clock().now();
+        let deed = Deed::new(by, Act::ReleaseEvent, Some(reason), now)?;
+        let held = self.held_event(environment, id, by).await?;
         let configured = self.environments().get(&held.environment);
         let configured = configured.ok_or_else(|| QuarantineError::UnknownEnvironment(held.environment.clone()))?;
         let body = self.database().read().await?.event_body(&held.environment, id).await?;
         let event = Event::parse(&body.ok_or_else(|| QuarantineError::NoBody(id.clone()))?, held.received_at)?;
-        let why = format!("released: {}", reason.unwrap_or("no reason given"));
-        let now = self.clock().now();
-        self.apply_quarantined(configured, id, &event, &why, by, now).await?;
+        let why = format!("released: {reason}");
+        let deed = deed.within(&held.environment).about(About::event(id));
+        self.apply_quarantined(configured, id, &event, (&why, &by.who), now, Some(&deed)).await?;
         self.event_of(&held.environment, id).await
     }
 
@@ -82,27 +90,30 @@ impl App {
         environment: Option<&EnvironmentName>,
         id: &EventId,
         reason: &str,
-        by: &str,
+        by: &Operator,
     ) -> Result<StoredEvent, QuarantineError> {
-        let held = self.held_event(environment, id).await?;
         let at = self.clock().now();
+        let deed = Deed::new(by, Act::DiscardEvent, Some(reason), at)?;
+        let held = self.held_event(environment, id, by).await?;
         let mut tx = self.database().begin().await?;
-        let decision = Decision { outcome: Outcome::Discarded, reason: Some(reason), by, at };
-        tx.decide_event(&held.environment, id, decision).await?;
+        let decision = Decision { outcome: Outcome::Discarded, reason: Some(reason), by: &by.who, at };
+        if tx.decide_event(&held.environment, id, decision).await? {
+            tx.record_deed(&deed.within(&held.environment).about(About::event(id))).await?;
+        }
         tx.commit().await?;
         self.event_of(&held.environment, id).await
     }
 
-    /// Applies what a quarantined event says, and writes who let it; what became of it. `None` when it is in
+    /// Applies what a quarantined event says, and writes why and who let it; what became of it. `None` when it is in
     /// quarantine no longer.
     pub(super) async fn apply_quarantined(
         &self,
         environment: &Environment,
         id: &EventId,
         event: &Event,
-        why: &str,
-        by: &str,
+        (why, by): (&str, &str),
         now: Timestamp,
+        deed: Option<&Deed>,
     ) -> Result<Option<Outcome>, StorageError> {
         let name = &environment.settings.name;
         for _ in 0..TRIES {
@@ -126,6 +137,9 @@ impl App {
             for template in &event.templates {
                 tx.observe_template(name, template, now).await?;
             }
+            if let Some(deed) = deed {
+                tx.record_deed(deed).await?;
+            }
             tx.commit().await?;
             return Ok(Some(outcome));
         }
@@ -137,9 +151,11 @@ impl App {
         &self,
         environment: Option<&EnvironmentName>,
         id: &EventId,
+        by: &Operator,
     ) -> Result<StoredEvent, QuarantineError> {
         let mut found = self.database().read().await?.find_event(id).await?;
         found.retain(|event| environment.is_none_or(|environment| event.environment == *environment));
+        found.retain(|event| by.sees(&event.environment));
         let Some(any) = found.first().cloned() else { return Err(QuarantineError::Unknown(id.clone())) };
         found.retain(|event| event.outcome == Some(Outcome::Quarantined));
         if found.len() > 1 {

@@ -8,7 +8,11 @@ use subtle::ConstantTimeEq;
 use tracing::warn;
 
 use crate::app::App;
+use crate::app::operators::DeedError;
+use crate::domain::act::Act;
+use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::ids::{CustomerName, EnvironmentName, TokenId};
+use crate::domain::operator::Operator;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{self, Grant, Scope, Shown, Token};
 use crate::storage::StorageError;
@@ -49,6 +53,9 @@ pub enum TokenError {
     /// The system gave no random numbers.
     #[error("the system gives no random numbers")]
     NoRandomness,
+    /// Nobody said why.
+    #[error(transparent)]
+    NoReason(#[from] NoReason),
     /// It could not be stored.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -59,7 +66,7 @@ impl App {
     ///
     /// # Errors
     /// [`TokenError`].
-    pub async fn create_token(&self, new: NewToken) -> Result<(Token, SecretString), TokenError> {
+    pub async fn create_token(&self, new: NewToken, by: &Operator) -> Result<(Token, SecretString), TokenError> {
         let now = self.clock().now();
         if let Some(name) = new.environment.iter().find(|name| !self.environments().contains_key(*name)) {
             return Err(TokenError::UnknownEnvironment(name.clone()));
@@ -87,6 +94,8 @@ impl App {
         let token = Token { grant, note, created_at: now, expires_at, revoked_at: None, last_used_at: None };
         let mut tx = self.database().begin().await?;
         tx.add_token(&token, &hash).await?;
+        let deed = Deed::new(by, Act::CreateToken, Some(&token.note), now)?.about(About::token(&token.grant.token));
+        tx.record_deed(&token.grant.environment.iter().fold(deed, Deed::within)).await?;
         tx.commit().await?;
         Ok((token, SecretString::from(text)))
     }
@@ -99,16 +108,25 @@ impl App {
         self.database().read().await?.tokens().await
     }
 
-    /// Revokes a token at once; false when it was already, `None` when there is none of this id.
+    /// Revokes a token at once, an application's or an operator's, whose sessions end with it; false when it was
+    /// already, `None` when there is none of this id.
     ///
     /// # Errors
-    /// [`StorageError`] when the database can't be asked.
-    pub async fn revoke_token(&self, id: &TokenId) -> Result<Option<bool>, StorageError> {
+    /// [`DeedError`].
+    pub async fn revoke_token(&self, id: &TokenId, by: &Operator) -> Result<Option<bool>, DeedError> {
+        let deed = Deed::new(by, Act::RevokeToken, None, self.clock().now())?.about(About::token(id));
         let mut tx = self.database().begin().await?;
-        if tx.token(id).await?.is_none() {
+        let revoked = if tx.token(id).await?.is_some() {
+            tx.revoke_token(id, deed.at()).await?
+        } else if tx.operator_token(id).await?.is_some() {
+            tx.end_sessions_of(id).await?;
+            tx.revoke_operator_token(id, deed.at()).await?
+        } else {
             return Ok(None);
+        };
+        if revoked {
+            tx.record_deed(&deed).await?;
         }
-        let revoked = tx.revoke_token(id, self.clock().now()).await?;
         tx.commit().await?;
         Ok(Some(revoked))
     }

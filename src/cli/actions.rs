@@ -11,6 +11,7 @@ use crate::app::queries::in_words;
 use crate::cli::Common;
 use crate::cli::filters::{self, Listing};
 use crate::cli::lanes::{self, kind};
+use crate::cli::open::operator;
 use crate::cli::output::{self};
 use crate::clock::Clock;
 use crate::domain::action::{Action, CancelledBy, State};
@@ -24,7 +25,7 @@ pub(super) enum Actions {
     /// One action with every attempt
     Show(One),
     /// Make a failed or cancelled action due now; the plan is still asked before anyone is troubled
-    Retry(One),
+    Retry(Retry),
     /// Cancel a planned or running action for good
     Cancel(Cancel),
 }
@@ -50,6 +51,17 @@ pub(super) struct One {
     common: Common,
     /// The action's id
     id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Retry {
+    #[command(flatten)]
+    common: Common,
+    /// The action's id
+    id: String,
+    /// Why; kept in the audit
+    #[arg(long, default_value = "retried at the command line")]
+    reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +144,7 @@ impl Actions {
         match self {
             Self::List(list) => list.run().await,
             Self::Show(one) => one.show().await,
-            Self::Retry(one) => one.retry().await,
+            Self::Retry(retry) => retry.run().await,
             Self::Cancel(cancel) => cancel.run().await,
         }
     }
@@ -145,6 +157,7 @@ impl List {
             inquiry: filters::parsed("--inquiry", self.inquiry.as_deref(), InquiryId::parse)?,
             state: self.state.as_deref().map(state).transpose()?,
             kind: self.kind.as_deref().map(kind).transpose()?,
+            ..ActionFilter::default()
         };
         let (_, database) = self.listing.common.database().await?;
         let page = database.read().await?.list_actions(&filter, None, self.listing.limit).await?;
@@ -199,10 +212,13 @@ impl One {
         output::json(&Wire { history: Some(history), ..Wire::from(&action) })?;
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    async fn retry(self) -> anyhow::Result<ExitCode> {
+impl Retry {
+    async fn run(self) -> anyhow::Result<ExitCode> {
         let (_, app) = self.common.app().await?;
-        let action = app.retry_action(&self.id()?).await.map_err(explained)?;
+        let id = action_id(&self.id)?;
+        let action = app.retry_action(&id, &self.reason, &operator(None)).await.map_err(explained)?;
         told(&self.common, &action, "is due now")
     }
 }
@@ -210,7 +226,8 @@ impl One {
 impl Cancel {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (_, app) = self.common.app().await?;
-        let action = app.cancel_action(&action_id(&self.id)?, &self.reason).await.map_err(explained)?;
+        let id = action_id(&self.id)?;
+        let action = app.cancel_action(&id, &self.reason, &operator(None)).await.map_err(explained)?;
         told(&self.common, &action, "is cancelled")
     }
 }

@@ -8,9 +8,11 @@ use serde::Serialize;
 
 use crate::cli::Common;
 use crate::cli::filters::{self, Listing};
+use crate::cli::open::operator;
 use crate::cli::output::{self, or_dash};
 use crate::clock::Clock;
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
+use crate::domain::operator::Operator;
 use crate::storage::events::{EventFilter, Outcome, StoredEvent};
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +146,7 @@ impl List {
             inquiry: filters::parsed("--inquiry", self.inquiry.as_deref(), InquiryId::parse)?,
             outcome: self.outcome.as_deref().map(outcome).transpose()?,
             name: self.name,
+            ..EventFilter::default()
         };
         let (_, database) = self.listing.common.database().await?;
         let page = database.read().await?.list_events(&filter, None, self.listing.limit).await?;
@@ -215,8 +218,8 @@ impl Release {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (id, environment) = self.held.which()?;
         let (_, app) = self.held.common.app().await?;
-        let (reason, by) = (self.reason.as_deref(), self.held.by());
-        let event = app.release_event(environment.as_ref(), &id, reason, &by).await?;
+        let reason = self.reason.as_deref().unwrap_or("no reason given");
+        let event = app.release_event(environment.as_ref(), &id, reason, &self.held.by()).await?;
         self.held.tell(event)
     }
 }
@@ -238,10 +241,8 @@ impl Held {
         Ok((id, environment))
     }
 
-    fn by(&self) -> String {
-        let user =
-            ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-        self.by.clone().or(user).unwrap_or_else(|| "an operator".to_owned())
+    fn by(&self) -> Operator {
+        operator(self.by.as_deref())
     }
 
     fn tell(&self, event: StoredEvent) -> anyhow::Result<ExitCode> {

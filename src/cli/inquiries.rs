@@ -144,6 +144,7 @@ impl List {
             status: self.status.as_deref().map(Status::parse),
             template: filters::parsed("--template", self.template.as_deref(), TemplateId::parse)?,
             reference_id: filters::parsed("--reference-id", self.reference_id.as_deref(), ReferenceId::parse)?,
+            ..InquiryFilter::default()
         };
         let (_, database) = self.listing.common.database().await?;
         let page = database.read().await?.list_inquiries(&filter, None, self.listing.limit).await?;

@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::app::keys;
+use crate::cli::open::operator;
 use crate::cli::{Common, output, vault};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -69,6 +70,9 @@ pub(super) struct Destroy {
     common: Common,
     /// The master key's id; `rekindle keys list` shows it
     id: String,
+    /// Why; kept in the audit
+    #[arg(long, default_value = "nothing is sealed under it any more")]
+    reason: String,
     /// Don't ask
     #[arg(long)]
     yes: bool,
@@ -134,7 +138,7 @@ impl Init {
         ensure!(!at_hand.contains(id), "the master key {id} is at hand: nothing is lost, and nothing is given up");
         let what = "Every payload sealed under it goes for good; inquiries, plans and reminders stay.";
         confirm(id, what, self.yes)?;
-        let subjects = keys::abandon(database, id, Clock::System.now()).await?;
+        let subjects = keys::abandon(database, id, &operator(None), Clock::System.now()).await?;
         println!("{id}: {subjects} subjects' payloads were given up");
         match vault::key_file(config, database) {
             Some(path) if !path.exists() => self.made(&path),
@@ -252,7 +256,7 @@ impl Destroy {
         keys::ensure_unneeded(&database, &id).await?;
         let what = "Whatever was sealed under it, in backups too, can't be read any more by anybody.";
         confirm(&id, what, self.yes)?;
-        keys::forget(&database, &id).await?;
+        keys::forget(&database, &id, &operator(None), &self.reason, Clock::System.now()).await?;
         match without {
             Some((path, keyring)) => {
                 replace_file(&path, &keyring)?;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::app::lanes::LaneChange;
+use crate::cli::open::operator;
 use crate::cli::{Common, output};
 use crate::clock::Clock;
 use crate::domain::action::{Kind, State};
@@ -45,9 +46,9 @@ pub(super) struct Change {
     /// Why; kept with the lane
     #[arg(long)]
     reason: String,
-    /// Who decides so
-    #[arg(long, env = "USER", default_value = "an operator")]
-    by: String,
+    /// Who decides so; whom the shell names, if nobody is named here
+    #[arg(long)]
+    by: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -110,7 +111,7 @@ impl Change {
             let known: Vec<&str> = config.environments.keys().map(EnvironmentName::as_str).collect();
             bail!("--environment {environment}: it is not configured; there are: {}", known.join(", "));
         }
-        let setting = app.change_lane(&environment, kind, change, &self.by, &self.reason).await?;
+        let setting = app.change_lane(&environment, kind, change, &operator(self.by.as_deref()), &self.reason).await?;
         if self.common.json {
             let counts = app.database().read().await?.counts().await?;
             output::json(&Wire::of(&setting.lane, Some(&setting), &counts))?;

@@ -1,6 +1,7 @@
 //! The roof: commands, and the only place that puts everything together.
 
 mod actions;
+mod audit;
 mod demo;
 mod doctor;
 mod events;
@@ -19,6 +20,7 @@ mod persona;
 mod prune;
 mod reconcile;
 mod serve;
+mod sign_in;
 mod simulator;
 pub mod telemetry;
 mod templates;
@@ -77,9 +79,14 @@ enum Verb {
     /// The keys that people's data is sealed under
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// What applications and customers authenticate by
+    /// What applications, customers and operators authenticate by
     #[command(subcommand)]
     Tokens(tokens::Tokens),
+    /// A one-time address that signs a browser in
+    SignIn(sign_in::SignIn),
+    /// What operators did
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// What is set up at Persona for us
     #[command(subcommand)]
     Persona(persona::Persona),
@@ -130,6 +137,8 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Prune(prune) => prune.run().await,
         Verb::Keys(keys) => keys.run().await,
         Verb::Tokens(tokens) => tokens.run().await,
+        Verb::SignIn(sign_in) => sign_in.run().await,
+        Verb::Audit(audit) => audit.run().await,
         Verb::Persona(persona) => persona.run().await,
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Doctor(doctor) => doctor.run().await,

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::cli::Common;
+use crate::cli::open::operator;
 use crate::domain::ids::{EnvironmentName, InquiryId};
 
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ impl Mute {
         let id = InquiryId::parse(&self.id).context("the inquiry's id")?;
         let (_, app) = self.common.app().await?;
         let word = if muted { "muted" } else { "no longer muted" };
-        match app.mute(&environment, &id, muted, "an operator", &self.reason).await? {
+        match app.mute(&environment, &id, muted, &operator(None), &self.reason).await? {
             None => bail!(
                 "there is no inquiry {id} in environment {environment}; `rekindle inquiries list` shows those there are"
             ),

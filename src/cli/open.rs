@@ -7,6 +7,7 @@ use crate::cli::{Common, vault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ids::EnvironmentName;
+use crate::domain::operator::Operator;
 use crate::storage::Database;
 use crate::vault::Vault;
 
@@ -21,6 +22,14 @@ pub(super) fn asking(config: &Config, wanted: Option<&str>, what: &str) -> anyho
         bail!("no environment has an api_key; {what}");
     }
     Ok(names)
+}
+
+/// Who is at the command line: the one named, else whom the shell names.
+pub(super) fn operator(named: Option<&str>) -> Operator {
+    let shell =
+        || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    let user = named.map(str::to_owned).or_else(shell);
+    Operator::at_the_command_line(user.as_deref().unwrap_or("somebody"))
 }
 
 impl Common {

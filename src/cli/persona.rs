@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::app::setup::{OVERLAP, SetUp, Step};
+use crate::cli::open::operator;
 use crate::cli::{Common, output};
+use crate::domain::act::Act;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::rules::parse_duration;
 
@@ -104,6 +106,7 @@ impl Setup {
         let only_shown = self.dry_run || (std::io::stdout().is_terminal() && !self.yes);
         let mut wire = Wire::of(&environment, &set_up);
         if !only_shown && !set_up.steps.is_empty() {
+            app.record_act(&operator(None), Act::ChangeSettings, Some("the webhook at Persona"), &environment).await?;
             wire.webhook_id = Some(app.set_up(&environment, &set_up).await?.to_string());
         }
         wire.done = !only_shown;
@@ -125,6 +128,7 @@ impl RotateSecret {
         })?;
         let (app, environment) = self.which.app().await?;
         let url = self.which.url.as_deref();
+        app.record_act(&operator(None), Act::ChangeSettings, Some("a new webhook secret"), &environment).await?;
         let (webhook, ends) = app.rotate_secret(&environment, url, overlap.unwrap_or(OVERLAP)).await?;
         app.give_back_budgets().await;
         let old_secrets_end_at = ends.map(|at| at.to_string());

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::output::{self, or_dash};
 use crate::cli::{Common, open};
 use crate::clock::Clock;
+use crate::domain::act::Act;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::rules::parse_duration;
 use crate::domain::time::Timestamp;
@@ -130,6 +131,7 @@ impl Reconcile {
         let what = "reconciliation asks Persona what webhooks did not bring";
         let names = open::asking(&config, self.environment.as_deref(), what)?;
         for name in &names {
+            app.record_act(&open::operator(None), Act::Reconcile, None, name).await?;
             let bar = progress_bar(name);
             let run = app.reconcile(name, Why::Asked, since, |run| show(&bar, run)).await;
             bar.finish_and_clear();

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::cli::{Common, open_files, telemetry, vault};
+use crate::cli::{Common, open_files, sign_in, telemetry, vault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{internal, public, server};
@@ -69,13 +69,15 @@ pub(super) async fn run(common: &Common, parts: Parts) -> anyhow::Result<ExitCod
     })
     .await?;
     let app = App::new(&config, database, Clock::System)?;
-    let running = Running::start(&config, app, metrics, parts).await?;
+    let running = Running::start(&config, app.clone(), metrics, parts).await?;
     let (internal, worker) = (running.internal, parts.worker);
     if let Some(public) = running.public {
         info!(%public, %internal, worker, "rekindle serves");
     } else {
         info!(%internal, "rekindle works");
     }
+    sign_in::welcome(&config, &app, internal).await;
+    drop(app);
     stop_signal().await?;
     info!("stopping: finishing what was begun");
     running.stop().await;

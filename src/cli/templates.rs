@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::app::templates::{Forecast, RunChange, TemplateStory, VersionStory};
 use crate::cli::Common;
+use crate::cli::open::operator;
 use crate::cli::output::{self, or_dash};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -64,9 +65,9 @@ pub(super) struct Replace {
     /// Why; kept with the run
     #[arg(long, default_value = "asked for")]
     reason: String,
-    /// Who decides so
-    #[arg(long, env = "USER", default_value = "an operator")]
-    by: String,
+    /// Who decides so; whom the shell names, if nobody is named here
+    #[arg(long)]
+    by: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -76,9 +77,9 @@ pub(super) struct Change {
     /// Why; kept with the run
     #[arg(long)]
     reason: String,
-    /// Who decides so
-    #[arg(long, env = "USER", default_value = "an operator")]
-    by: String,
+    /// Who decides so; whom the shell names, if nobody is named here
+    #[arg(long)]
+    by: Option<String>,
 }
 
 /// A template as programs see it.
@@ -208,7 +209,7 @@ impl Replace {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let key = app.begin_template_run(&environment, &id, &self.by, &self.reason).await?;
+        let key = app.begin_template_run(&environment, &id, &operator(self.by.as_deref()), &self.reason).await?;
         let story = app.template(&environment, &id).await?;
         let run = story.versions.iter().find(|version| version.id == key.version).and_then(|found| found.run.as_ref());
         if json {
@@ -223,7 +224,8 @@ impl Replace {
 impl Change {
     async fn make(self, change: RunChange) -> anyhow::Result<ExitCode> {
         let (app, environment, id) = self.one.open().await?;
-        let run = app.change_template_run(&environment, &id, change, &self.by, &self.reason).await?;
+        let run =
+            app.change_template_run(&environment, &id, change, &operator(self.by.as_deref()), &self.reason).await?;
         if self.one.common.json {
             output::json(&WireRun::of(&run))?;
         } else {

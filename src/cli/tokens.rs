@@ -1,16 +1,21 @@
-//! `rekindle tokens`: what applications and customers authenticate by.
+//! `rekindle tokens`: what applications, customers and operators authenticate by.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
+use crate::app::App;
+use crate::app::operators::NewOperatorToken;
 use crate::app::tokens::NewToken;
+use crate::cli::open::operator;
 use crate::cli::{Common, filters, output};
 use crate::clock::Clock;
+use crate::domain::act::Role;
 use crate::domain::ids::{CustomerName, EnvironmentName, TokenId};
+use crate::domain::operator::OperatorToken;
 use crate::domain::rules::parse_duration;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Scope, Token};
@@ -29,11 +34,14 @@ pub(super) enum Tokens {
 pub(super) struct Create {
     #[command(flatten)]
     common: Common,
-    /// What it is for, in your words
+    /// Whose it is or what it is for, in your words; an operator's name in the audit
     note: String,
-    /// What it grants: inquiries:read, inquiries:write or access; several with commas
-    #[arg(long, value_delimiter = ',', required = true)]
+    /// For an application, what it grants: inquiries:read, inquiries:write or access; several with commas
+    #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
     scope: Vec<String>,
+    /// For an operator, what it allows: viewer, operator or admin
+    #[arg(long, conflicts_with = "customer")]
+    role: Option<String>,
     /// In this environment only
     #[arg(long)]
     environment: Option<String>,
@@ -64,7 +72,11 @@ pub(super) struct Revoke {
 struct Wire {
     id: String,
     note: String,
+    /// Of an application's token.
     scopes: Vec<&'static str>,
+    /// Of an operator's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
     environment: Option<String>,
     customer: Option<String>,
     state: &'static str,
@@ -89,44 +101,71 @@ impl Tokens {
 
 impl Create {
     async fn run(self) -> anyhow::Result<ExitCode> {
+        let (_, app) = self.common.app().await?;
+        let (wire, text) =
+            if self.role.is_some() { self.operators(&app).await? } else { self.applications(&app).await? };
+        if self.common.json {
+            output::json(&Wire { token: Some(text.expose_secret().to_owned()), ..wire })?;
+        } else {
+            eprintln!("rekindle: made token {}; it is shown this once, so keep it now", wire.id);
+            println!("{}", text.expose_secret());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn applications(&self, app: &App) -> anyhow::Result<(Wire, SecretString)> {
         let scope = |word: &String| {
             let known = || Scope::ALL.map(Scope::as_str).join(", ");
             Scope::parse(word.trim()).with_context(|| format!("--scope {word}: use {}", known()))
         };
-        let (_, app) = self.common.app().await?;
         let now = app.clock().now();
+        let new = NewToken {
+            note: self.note.clone(),
+            scopes: self.scope.iter().map(scope).collect::<anyhow::Result<_>>()?,
+            environment: self.environment()?,
+            customer: filters::parsed("--customer", self.customer.as_deref(), CustomerName::parse)?,
+            expires_at: self.expires_at(now)?,
+        };
+        let (token, text) = app.create_token(new, &operator(None)).await?;
+        Ok((Wire::of(&token, now), text))
+    }
+
+    async fn operators(&self, app: &App) -> anyhow::Result<(Wire, SecretString)> {
+        let word = self.role.as_deref().unwrap_or_default();
+        let role = Role::parse(word).with_context(|| {
+            let known = Role::ALL.map(Role::as_str).join(", ");
+            format!("--role {word}: use {known}")
+        })?;
+        let now = app.clock().now();
+        let (environment, expires_at) = (self.environment()?, self.expires_at(now)?);
+        let new = NewOperatorToken { note: self.note.clone(), role, environment, expires_at };
+        let (token, text) = app.create_operator_token(new, &operator(None)).await?;
+        Ok((Wire::of_operator(&token, now), text))
+    }
+
+    fn environment(&self) -> anyhow::Result<Option<EnvironmentName>> {
+        filters::parsed("--environment", self.environment.as_deref(), EnvironmentName::parse)
+    }
+
+    fn expires_at(&self, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
         let life = self.expires_after.as_deref().map(parse_duration).transpose();
         let life = life.map_err(|why| anyhow::anyhow!("--expires-after {why}"))?;
-        let new = NewToken {
-            note: self.note,
-            scopes: self.scope.iter().map(scope).collect::<anyhow::Result<_>>()?,
-            environment: filters::parsed("--environment", self.environment.as_deref(), EnvironmentName::parse)?,
-            customer: filters::parsed("--customer", self.customer.as_deref(), CustomerName::parse)?,
-            expires_at: life.map(|life| now.plus(life)),
-        };
-        let (token, text) = app.create_token(new).await?;
-        if self.common.json {
-            output::json(&Wire::of(&token, now, Some(text.expose_secret().to_owned())))?;
-        } else {
-            eprintln!("rekindle: made token {}; it is shown this once, so keep it now", token.grant.token);
-            println!("{}", text.expose_secret());
-        }
-        Ok(ExitCode::SUCCESS)
+        Ok(life.map(|life| now.plus(life)))
     }
 }
 
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (_, app) = self.common.app().await?;
-        let tokens = app.tokens().await?;
         let now = Clock::System.now();
+        let mut wires: Vec<Wire> = app.tokens().await?.iter().map(|token| Wire::of(token, now)).collect();
+        wires.extend(app.operator_tokens().await?.iter().map(|token| Wire::of_operator(token, now)));
         if self.common.json {
-            let wires: Vec<Wire> = tokens.iter().map(|token| Wire::of(token, now, None)).collect();
             output::json(&wires)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let rows: Vec<Vec<String>> = tokens.iter().map(|token| row(token, now)).collect();
-        let headings = ["ID", "STATE", "SCOPES", "ENVIRONMENT", "CUSTOMER", "CREATED", "EXPIRES", "LAST USED", "NOTE"];
+        let rows: Vec<Vec<String>> = wires.into_iter().map(|wire| wire.row(now)).collect();
+        let headings = ["ID", "STATE", "GRANTS", "ENVIRONMENT", "CUSTOMER", "CREATED", "EXPIRES", "LAST USED", "NOTE"];
         output::table(&headings, &rows);
         Ok(ExitCode::SUCCESS)
     }
@@ -138,7 +177,7 @@ impl Revoke {
         let id = TokenId::parse(&self.id).ok().filter(|id| id.as_str().len() == 16);
         let id = id.context("that is no token's id; `rekindle tokens list` shows them")?;
         let (_, app) = self.common.app().await?;
-        match app.revoke_token(&id).await? {
+        match app.revoke_token(&id, &operator(None)).await? {
             None => bail!("there is no token {id}; `rekindle tokens list` shows those there are"),
             Some(true) => println!("{id} is revoked"),
             Some(false) => println!("{id} was revoked already"),
@@ -148,44 +187,65 @@ impl Revoke {
 }
 
 impl Wire {
-    fn of(token: &Token, now: Timestamp, text: Option<String>) -> Self {
+    fn of(token: &Token, now: Timestamp) -> Self {
         let grant = &token.grant;
         Self {
             id: grant.token.to_string(),
             note: token.note.clone(),
             scopes: grant.scopes.iter().map(|scope| scope.as_str()).collect(),
+            role: None,
             environment: grant.environment.as_ref().map(ToString::to_string),
             customer: grant.customer.as_ref().map(ToString::to_string),
-            state: state(token, now),
+            state: state(token.revoked_at, token.is_good(now)),
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.map(|at| at.to_string()),
             revoked_at: token.revoked_at.map(|at| at.to_string()),
             last_used_at: token.last_used_at.map(|at| at.to_string()),
-            token: text,
+            token: None,
         }
     }
-}
 
-fn state(token: &Token, now: Timestamp) -> &'static str {
-    match token.revoked_at {
-        Some(_) => "revoked",
-        None if token.is_good(now) => "good",
-        None => "expired",
+    fn of_operator(token: &OperatorToken, now: Timestamp) -> Self {
+        Self {
+            id: token.id.to_string(),
+            note: token.note.clone(),
+            scopes: Vec::new(),
+            role: Some(token.role.as_str()),
+            environment: token.environment.as_ref().map(ToString::to_string),
+            customer: None,
+            state: state(token.revoked_at, token.is_good(now)),
+            created_at: token.created_at.to_string(),
+            expires_at: token.expires_at.map(|at| at.to_string()),
+            revoked_at: token.revoked_at.map(|at| at.to_string()),
+            last_used_at: token.last_used_at.map(|at| at.to_string()),
+            token: None,
+        }
+    }
+
+    fn row(self, now: Timestamp) -> Vec<String> {
+        let time = |text: Option<String>| {
+            let at = text.and_then(|text| Timestamp::parse(&text).ok());
+            output::or_dash(at.map(|at| output::time(at, now)))
+        };
+        let grants = self.role.map_or_else(|| self.scopes.join(","), str::to_owned);
+        vec![
+            self.id,
+            self.state.to_owned(),
+            grants,
+            output::or_dash(self.environment),
+            output::or_dash(self.customer),
+            time(Some(self.created_at)),
+            time(self.expires_at),
+            time(self.last_used_at),
+            self.note,
+        ]
     }
 }
 
-fn row(token: &Token, now: Timestamp) -> Vec<String> {
-    let grant = &token.grant;
-    let scopes: Vec<&str> = grant.scopes.iter().map(|scope| scope.as_str()).collect();
-    vec![
-        grant.token.to_string(),
-        state(token, now).to_owned(),
-        scopes.join(","),
-        output::or_dash(grant.environment.as_ref()),
-        output::or_dash(grant.customer.as_ref()),
-        output::time(token.created_at, now),
-        output::or_dash(token.expires_at.map(|at| output::time(at, now))),
-        output::or_dash(token.last_used_at.map(|at| output::time(at, now))),
-        token.note.clone(),
-    ]
+fn state(revoked_at: Option<Timestamp>, good: bool) -> &'static str {
+    match revoked_at {
+        Some(_) => "revoked",
+        None if good => "good",
+        None => "expired",
+    }
 }

@@ -17,6 +17,7 @@ mod reader;
 mod redacted;
 mod secret;
 mod settings;
+mod sign_in;
 mod template;
 mod texts;
 mod upkeep;
@@ -42,6 +43,7 @@ pub use keys::MasterKeys;
 pub use links::{LinkHost, Links};
 pub use notifier::NotifierConfig;
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
+pub use sign_in::{Oidc, SignIn};
 pub use template::TemplateRules;
 pub use texts::{Language, Text};
 pub use upkeep::{ReconcileSettings, RetentionSettings};
@@ -74,6 +76,8 @@ pub struct Config {
     pub customers: Customers,
     /// What the API bears.
     pub api: ApiSettings,
+    /// How operators sign in.
+    pub sign_in: SignIn,
     /// What a client may take of us.
     pub limits: Limits,
     /// How work is done.
@@ -159,6 +163,7 @@ impl Config {
         }
         let customers = customer::customers(&mut top);
         let api = api::api(top.section("api"));
+        let sign_in = sign_in::sign_in(top.section("sign_in"));
         let limits = settings::limits(top.section("limits"));
         let worker = settings::worker(top.section("worker"));
         let reconcile = upkeep::reconcile(top.section("reconcile"));
@@ -176,6 +181,7 @@ impl Config {
             notifiers,
             customers,
             api,
+            sign_in,
             limits,
             worker,
             reconcile,

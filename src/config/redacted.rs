@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, Environment, Language, Links, MasterKeys, NotifierConfig, address, secret};
+use super::{Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, address, secret};
+use crate::domain::act::Role;
 use crate::domain::rules::{Rules, Step};
 
 pub(super) fn text(config: &Config) -> String {
@@ -48,6 +49,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     }
     writeln!(out, "\n[api]\ncalls_per_minute = {}", config.api.calls_per_minute)?;
     writeln!(out, "failures_per_minute = {}", config.api.failures_per_minute)?;
+    write_sign_in(out, &config.sign_in)?;
     writeln!(out, "\n[limits]\nbody_bytes = {}\nheader_bytes = {}", limits.body_bytes, limits.header_bytes)?;
     writeln!(out, "connections = {}", limits.connections)?;
     writeln!(out, "header_timeout = \"{}s\"", limits.header_timeout.as_secs())?;
@@ -95,6 +97,27 @@ fn write_links(out: &mut String, links: &Links) -> std::fmt::Result {
         for (_, text, own) in own {
             writeln!(out, "{} = {own:?}", text.key())?;
         }
+    }
+    Ok(())
+}
+
+fn write_sign_in(out: &mut String, sign_in: &SignIn) -> std::fmt::Result {
+    writeln!(out, "\n[sign_in]")?;
+    if let Some(url) = &sign_in.url {
+        writeln!(out, "url = \"{url}\"")?;
+    }
+    writeln!(out, "lifetime = \"{}\"\nidle = \"{}\"", Step::Left(sign_in.lifetime), Step::Left(sign_in.idle))?;
+    writeln!(out, "attempts_per_minute = {}", sign_in.attempts_per_minute)?;
+    let Some(oidc) = &sign_in.oidc else { return Ok(()) };
+    writeln!(out, "\n[sign_in.oidc]\nissuer = {:?}\nclient_id = {:?}", oidc.issuer, oidc.client_id)?;
+    if let Some(secret) = &oidc.client_secret {
+        writeln!(out, "# client_secret: {}", quoted_shape(secret))?;
+    }
+    writeln!(out, "scopes = {}", list(oidc.scopes.iter().map(|scope| format!("{scope:?}"))))?;
+    writeln!(out, "name_claim = {:?}\ngroups_claim = {:?}", oidc.name_claim, oidc.groups_claim)?;
+    for role in Role::ALL {
+        let groups = oidc.groups.iter().filter(|(_, of)| **of == role).map(|(group, _)| format!("{group:?}"));
+        writeln!(out, "{role}_groups = {}", list(groups))?;
     }
     Ok(())
 }

@@ -114,6 +114,11 @@ pub(super) fn signing_secret(reading: &Reading, secret: &Entry) -> Option<Secret
     checked(reading, secret, trouble)
 }
 
+/// A secret of somebody else's making, which can have any shape.
+pub(super) fn plain(reading: &Reading, secret: &Entry) -> Option<SecretString> {
+    checked(reading, secret, secret.text.is_empty().then_some("is empty; leave it out where there is none"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

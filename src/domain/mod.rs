@@ -30,6 +30,8 @@ pub mod subject;
 
 pub mod event;
 
+pub mod mask;
+
 pub mod webhook;
 
 pub mod signature;
@@ -39,6 +41,12 @@ pub mod plan;
 pub mod access;
 
 pub mod token;
+
+pub mod act;
+
+pub mod operator;
+
+pub mod deed;
 
 pub mod customer;
 

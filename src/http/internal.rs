@@ -1,4 +1,4 @@
-//! The internal listener: is it alive, is it ready, and what does it count.
+//! The internal listener: is it alive, is it ready, and what does it count; and the door for operators.
 
 use axum::Router;
 use axum::extract::State;
@@ -10,6 +10,9 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::app::App;
+use crate::http::board;
+use crate::http::control;
+use crate::http::operators::{self, Gate};
 use crate::http::problem::Problem;
 
 #[derive(Clone)]
@@ -18,13 +21,17 @@ struct Internal {
     metrics: PrometheusHandle,
 }
 
-/// The routes of the internal listener.
+/// The routes of the internal listener. Health and metrics are open to whoever reaches it; all else asks who it is.
 pub fn routes(app: App, metrics: PrometheusHandle) -> Router {
-    Router::new()
+    let gate = Gate::new(app.clone());
+    let (operators, control) = (operators::routes(gate.clone()), control::routes(gate.clone()));
+    let board = board::routes(gate);
+    let open = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(scrape))
-        .with_state(Internal { app, metrics })
+        .with_state(Internal { app, metrics });
+    open.merge(operators).merge(control).merge(board)
 }
 
 #[derive(Serialize)]

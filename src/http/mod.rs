@@ -4,9 +4,12 @@
 
 mod address;
 pub mod api;
+pub mod board;
+pub mod control;
 mod go;
 pub mod internal;
 mod limiter;
+pub mod operators;
 pub mod problem;
 pub mod public;
 mod qr;

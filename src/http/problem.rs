@@ -49,6 +49,11 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
+    /// The status it is answered with.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// What is wrong, in words.
     pub fn detail(&self) -> &str {
         &self.detail

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::app::ingest::{self, Delivery, Receipt, Refusal};
 use crate::config::Limits;
 use crate::domain::signature::check_form;
+use crate::http::address;
 use crate::http::api;
 use crate::http::go;
 use crate::http::problem::Problem;
@@ -57,6 +58,7 @@ async fn take_webhook(
     State(public): State<Public>,
     environment: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Body,
 ) -> Response {
     let began = tokio::time::Instant::now();
@@ -68,7 +70,10 @@ async fn take_webhook(
             debug!(%environment, outcome = receipt.as_str(), "delivery taken");
             axum::Json(Taken { outcome: receipt.as_str() }).into_response()
         }
-        Err(not_taken) => not_taken.answer(&environment),
+        Err(not_taken) => {
+            let address = address::of(&headers, &extensions, &public.app.links().trusted_proxies);
+            not_taken.answer(&public.app, &environment, address.map(|address| address.to_string()))
+        }
     };
     metrics::histogram!("rekindle_delivery_seconds").record(began.elapsed().as_secs_f64());
     answer
@@ -143,7 +148,7 @@ async fn gather(
 
 impl NotTaken {
     /// The answer, logged and counted here and nowhere else.
-    fn answer(self, environment: &str) -> Response {
+    fn answer(self, app: &App, environment: &str, address: Option<String>) -> Response {
         let (outcome, problem) = match self {
             Self::TooLarge(most) => (
                 "too_large",
@@ -163,6 +168,10 @@ impl NotTaken {
             }
             Self::Refused(Refusal::Overloaded) | Self::Overloaded => ("overloaded", Problem::unavailable()),
         };
+        // What could not be stored is no refusal, and the database has no time for it now.
+        if !matches!(outcome, "unavailable" | "overloaded") {
+            app.remember_refusal(environment, outcome, problem.detail(), address);
+        }
         // A name that is not ours can be anything, so it stays out of logs and labels.
         let known = outcome != "unknown_environment";
         let environment = if known { environment } else { "unknown" };

@@ -27,6 +27,8 @@ pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     }
     let pruning = app.clone();
     tasks.spawn(async move { pruning.singly("prune", |_| prune(pruning.clone())).await });
+    let folding = app.clone();
+    tasks.spawn(async move { folding.singly("tallies", |_| fold(folding.clone())).await });
     tasks.spawn(async move { app.singly("templates", |held| templates(app.clone(), held)).await });
     stop.await;
     tasks.shutdown().await;
@@ -65,6 +67,11 @@ async fn plan_for_versions(app: &App, held: &Held) {
         }
         tokio::time::sleep(LOOK_FOR_VERSIONS).await;
     }
+}
+
+/// Adds up what was counted.
+async fn fold(app: App) {
+    app.fold_tallies().await;
 }
 
 async fn prune(app: App) {

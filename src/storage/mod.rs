@@ -19,8 +19,11 @@
 mod sql;
 #[macro_use]
 mod words;
+#[macro_use]
+mod parts;
 
 mod alone;
+mod capped;
 mod database;
 mod error;
 mod migrations;
@@ -34,6 +37,7 @@ mod wake;
 
 pub mod access_links;
 pub mod actions;
+pub mod audit;
 pub mod budgets;
 pub mod creations;
 pub mod customers;
@@ -42,18 +46,22 @@ pub mod events;
 pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
+pub mod operators;
 pub mod quarantine;
 pub mod reconciliation;
+pub mod refusals;
 pub mod retention;
 pub mod singletons;
 pub mod static_links;
 pub mod subjects;
+pub mod tallies;
 pub mod template_runs;
 pub mod templates;
 pub mod tokens;
 pub mod webhook_secrets;
 
 pub use alone::Alone;
+pub use capped::Capped;
 pub use database::{Database, Kind, PLAN_ONCE};
 pub use error::{Failure, Result, StorageError};
 pub use page::{Cursor, InvalidCursor, Page};
@@ -70,9 +78,12 @@ pub const ALL_SQL: &[&[Sql]] = &[
     environments::STATEMENTS,
     events::record::STATEMENTS,
     events::read::STATEMENTS,
+    events::list::STATEMENTS,
     inquiries::change::STATEMENTS,
     inquiries::read::STATEMENTS,
     inquiries::of_template::STATEMENTS,
+    inquiries::count::STATEMENTS,
+    inquiries::lines::STATEMENTS,
     lineages::succession::STATEMENTS,
     lineages::mute::STATEMENTS,
     lineages::admission::STATEMENTS,
@@ -82,6 +93,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     access_links::link::STATEMENTS,
     access_links::open::STATEMENTS,
     quarantine::STATEMENTS,
+    refusals::STATEMENTS,
+    tallies::fold::STATEMENTS,
+    tallies::read::STATEMENTS,
     reconciliation::look::STATEMENTS,
     reconciliation::run::STATEMENTS,
     retention::STATEMENTS,
@@ -96,6 +110,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     actions::operate::STATEMENTS,
     actions::read::STATEMENTS,
     actions::lanes::STATEMENTS,
+    actions::count::STATEMENTS,
     singletons::STATEMENTS,
     subjects::keys::STATEMENTS,
     subjects::destroy::STATEMENTS,
@@ -108,4 +123,8 @@ pub const ALL_SQL: &[&[Sql]] = &[
     idempotency::STATEMENTS,
     static_links::STATEMENTS,
     webhook_secrets::STATEMENTS,
+    operators::tokens::STATEMENTS,
+    operators::sessions::STATEMENTS,
+    operators::sign_ins::STATEMENTS,
+    audit::STATEMENTS,
 ];

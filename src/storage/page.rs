@@ -17,8 +17,8 @@ pub struct Page<T> {
     pub unreadable: Vec<String>,
 }
 
-/// A place in a list: behind the row with this time and key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A place in a list: behind the row with this time and key. Ordered as lists are that run on from the earliest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     pub(super) at: Timestamp,
     pub(super) environment: String,
@@ -29,6 +29,14 @@ pub struct Cursor {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is no cursor")]
 pub struct InvalidCursor;
+
+impl Cursor {
+    /// The place behind the row with this time and key.
+    #[must_use]
+    pub fn at(at: Timestamp, environment: &str, id: &str) -> Self {
+        Self { at, environment: environment.to_owned(), id: id.to_owned() }
+    }
+}
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@
 use super::source::{Source, Token};
 
 /// Each floor, and what it may use besides itself: whole floors, or one part of one.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("tls", &["domain"]),
@@ -12,10 +12,14 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("storage", &["domain", "vault"]),
     ("persona", &["domain", "clock", "tls"]),
     ("notify", &["domain", "clock", "tls"]),
-    ("app", &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify"]),
+    ("oidc", &["domain", "clock", "tls"]),
+    ("app", &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify", "oidc"]),
     ("http", &["domain", "config", "app"]),
     ("jobs", &["domain", "config", "app", "storage::actions", "storage::StorageError"]),
-    ("cli", &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify", "app", "http", "jobs"]),
+    (
+        "cli",
+        &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify", "oidc", "app", "http", "jobs"],
+    ),
 ];
 
 /// What reads the time of day. Waiting by `tokio::time` reads none.
@@ -76,8 +80,8 @@ pub fn sql_is_in_storage(source: &Source) -> Vec<String> {
     uses.chain(texts).collect()
 }
 
-pub fn http_clients_are_in_persona_and_notify(source: &Source) -> Vec<String> {
-    if matches!(source.floor(), Some("persona" | "notify")) {
+pub fn http_clients_are_at_the_edge(source: &Source) -> Vec<String> {
+    if matches!(source.floor(), Some("persona" | "notify" | "oidc")) {
         return Vec::new();
     }
     source.find("reqwest").into_iter().map(|token| source.complaint(token.line, "uses reqwest")).collect()
@@ -266,10 +270,11 @@ mod tests {
     #[test]
     fn an_http_client_elsewhere_is_found() {
         check(
-            http_clients_are_in_persona_and_notify,
+            http_clients_are_at_the_edge,
             &[
                 ("src/persona/client.rs", "use reqwest::Client;", 0),
                 ("src/notify/webhook.rs", "use reqwest::Client;", 0),
+                ("src/oidc/provider.rs", "use reqwest::Client;", 0),
                 ("src/app/mod.rs", "use reqwest::Client;", 1),
             ],
         );

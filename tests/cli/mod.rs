@@ -1,6 +1,7 @@
 //! The real binary, as operators and process managers see it.
 
 mod alone;
+mod audit;
 mod command;
 mod configuration;
 mod demo;

@@ -58,7 +58,7 @@ on_both! {
 
         // The process that serves notices what another one made due.
         let retried = rekindle.json(&["actions", "retry", &id]).await;
-        assert_eq!((&retried["state"], &retried["reason"]), (&"planned".into(), &"retried by an operator".into()));
+        assert_eq!((&retried["state"], &retried["reason"]), (&"planned".into(), &"retried by cli:somebody".into()));
         let done = until(&rekindle, &id, "done").await;
         assert_eq!((&done["reason"], &done["cancelled_by"]), (&Value::Null, &Value::Null), "{done:#}");
         assert_eq!(outside.application.only_notice().id, id);

@@ -47,7 +47,7 @@ on_both! {
         assert!(wrong.contains("has no run that is running"), "{wrong}");
         let again = ["templates", "replace", DEFAULT_TEMPLATE, "--by", "ada", "--reason", "once more"];
         let begun = rekindle.json(&again).await;
-        assert_eq!((&begun["changed_by"], &begun["reason"]), (&"ada".into(), &"once more".into()), "{begun:#}");
+        assert_eq!((&begun["changed_by"], &begun["reason"]), (&"cli:ada".into(), &"once more".into()), "{begun:#}");
         eventually("it is gone through once more", || async {
             let shown = rekindle.json(&["templates", "show", DEFAULT_TEMPLATE]).await;
             let run = &shown["versions"][0]["run"];

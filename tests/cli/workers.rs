@@ -69,7 +69,7 @@ async fn a_lane_is_paused_and_resumed_by_an_operator() {
 
     let listed = rekindle.list(&["lanes", "list"]).await.remove(0);
     assert_eq!((&listed["paused"], &listed["planned"]), (&true.into(), &1.into()));
-    assert_eq!((&listed["changed_by"], &listed["reason"]), (&"grace".into(), &"the application moves".into()));
+    assert_eq!((&listed["changed_by"], &listed["reason"]), (&"cli:grace".into(), &"the application moves".into()));
     let hint = rekindle.run(&["actions", "list"]).await.err;
     assert!(hint.starts_with("rekindle: sandbox/remind is paused by grace since "), "{hint}");
     assert!(hint.ends_with(": the application moves\n"), "{hint}");

@@ -4,7 +4,7 @@ use rekindle::domain::action::State;
 use rekindle::persona::simulator::{Failure, FailureKind, FailureMoment, Faults, Settings, Unknowns};
 
 use super::world::{Setting, World, hours, minutes, seconds};
-use crate::support::{Scratch, on_both};
+use crate::support::{Scratch, on_both, operator};
 
 const MINT: &str = "generate-one-time-link";
 
@@ -50,7 +50,7 @@ on_both! {
         assert_eq!(action.state, State::Failed);
         assert!(action.reason.unwrap().contains("answered 410"));
 
-        world.app.retry_action(&action.planned.id).await.unwrap();
+        world.app.retry_action(&action.planned.id, "once more", &operator("olga")).await.unwrap();
         world.settle().await;
         assert_eq!(world.application.notices().len(), 1);
         assert_eq!(world.actions(&ada).await[0].state, State::Done);
@@ -198,7 +198,7 @@ async fn refused_then_mended(scratch: &Scratch, status: u16) {
     let action = world.actions(&ada).await.remove(0);
     assert_eq!(action.state == State::Planned, status == 409, "{action:?}");
     if action.state == State::Failed {
-        world.app.retry_action(&action.planned.id).await.unwrap();
+        world.app.retry_action(&action.planned.id, "once more", &operator("olga")).await.unwrap();
     }
     world.clock.advance(minutes(1));
     world.settle().await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::world::{ENVIRONMENT, Setting, WEBHOOK_SECRET, World, environment, hours, seconds};
 use crate::storage::raw;
-use crate::support::{Scratch, on_both};
+use crate::support::{Scratch, on_both, operator};
 
 /// Delivers an event about an object with somebody in it, as Persona would; what became of it.
 async fn deliver(world: &World, id: &str, name: &str, object: Value, ago: jiff::SignedDuration) -> Receipt {
@@ -118,11 +118,11 @@ on_both! {
         assert_eq!((with_body(&world, &ada).await.len(), keys(scratch).await.len()), (2, 1), "nobody vouches for it");
         deliver(&world, "evt_k", "inquiry.transitioned", inquiry(&ada), hours(80)).await;
         let id = EventId::parse("evt_h").unwrap();
-        let released = world.app.release_event(None, &id, Some("we asked them"), "olga").await.unwrap();
+        let released = world.app.release_event(None, &id, "we asked them", &operator("olga")).await.unwrap();
         assert!(matches!(released.outcome, Some(Outcome::Applied | Outcome::Ignored)), "{released:?}");
         assert_eq!((with_body(&world, &ada).await, keys(scratch).await), (Vec::new(), Vec::new()));
         let id = EventId::parse("evt_k").unwrap();
-        let error = world.app.release_event(None, &id, None, "olga").await.unwrap_err();
+        let error = world.app.release_event(None, &id, "it is fine", &operator("olga")).await.unwrap_err();
         assert!(error.to_string().contains("its subject erased"), "{error}");
     }
 

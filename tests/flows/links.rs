@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, LOCATION, RETRY_
 use secrecy::ExposeSecret;
 
 use super::world::{Setting, World, environment, hours, minutes, seconds};
-use crate::support::{Scratch, on_both};
+use crate::support::{Scratch, on_both, operator};
 
 pub const PUBLIC: &str = r#"public_url = "https://verify.example.com"
         link_hosts = ["127.0.0.1:*"]"#;
@@ -232,7 +232,7 @@ on_both! {
         let ada = world.person("ada");
         world.settle().await;
         let (minted, path) = world.mint(&ada).await;
-        world.app.revoke_link(&minted.link.id, "ops", "lost").await.unwrap();
+        world.app.revoke_link(&minted.link.id, &operator("ops"), "lost").await.unwrap();
         for _ in 0..5 {
             world.press(&format!("{path}/renew")).await;
             world.settle().await;
@@ -249,14 +249,14 @@ on_both! {
         world.settle().await;
         let (minted, first) = world.mint(&ada).await;
         assert_eq!(world.mint(&ada).await.1, first, "one is enough");
-        assert_eq!(world.app.revoke_link(&minted.link.id, "ops", "lost").await.unwrap(), Some(true));
+        assert_eq!(world.app.revoke_link(&minted.link.id, &operator("ops"), "lost").await.unwrap(), Some(true));
         let (_, second) = world.mint(&ada).await;
         assert_ne!(second, first);
         for page in [world.look(&first).await, world.press(&first).await] {
             assert_eq!((page.status, page.heading()), (410, "This link is no longer valid"));
         }
         world.gets_in(&second).await;
-        assert_eq!(world.app.revoke_links(&environment(), &ada, "ops", "all").await.unwrap(), Some(1));
+        assert_eq!(world.app.revoke_links(&environment(), &ada, &operator("ops"), "all").await.unwrap(), Some(1));
         assert_eq!(world.press(&second).await.status, 410, "within the same visit, too");
         world.finish().await;
     }

@@ -5,7 +5,7 @@ use rekindle::domain::ids::TemplateId;
 use rekindle::persona::simulator::{NewInquiry, Settings, TemplateSettings};
 
 use super::world::{ENVIRONMENT, Setting, World, hours, minutes};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 on_both! {
     /// A static link makes a new inquiry at every load: three loads, one person, one reminder, about the newest.
@@ -126,7 +126,7 @@ on_both! {
         let ada = world.person("ada");
         world.settle().await;
         let action = world.actions(&ada).await.remove(0);
-        world.app.cancel_action(&action.planned.id, "she called us").await.unwrap();
+        world.app.cancel_action(&action.planned.id, "she called us", &operator("olga")).await.unwrap();
         world.persona.start(&ada).unwrap();
         world.settle().await;
         world.clock.advance(hours(21));

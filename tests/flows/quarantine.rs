@@ -9,7 +9,7 @@ use rekindle::storage::events::{Outcome, StoredEvent};
 use serde_json::json;
 
 use super::world::{ENVIRONMENT, WEBHOOK_SECRET, World, environment, hours};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 on_both! {
     /// An operator releases an event: it is applied and planned, once, with who and why written on it.
@@ -18,19 +18,19 @@ on_both! {
         let ada = world.person("ada");
         assert_eq!(world.deliver_signed(hours(80)).await, Receipt::Quarantined(Age::TooOld));
         let id = world.events().await.remove(0).id;
-        let released = world.app.release_event(None, &id, Some("seen in the dashboard"), "olga").await.unwrap();
+        let released = world.app.release_event(None, &id, "seen in the dashboard", &operator("olga")).await.unwrap();
         assert_eq!(released.outcome, Some(Outcome::Applied));
         assert_eq!(released.reason.as_deref(), Some("released: seen in the dashboard"));
-        assert_eq!(released.decided, Some(("olga".to_owned(), world.clock.now())));
+        assert_eq!(released.decided, Some(("cli:olga".to_owned(), world.clock.now())));
         assert_eq!(released.deliveries, 1, "a release is no delivery");
         assert_eq!(world.status(&ada).await, "created");
         assert_eq!(world.planned(&ada).await, ["50% in 720m", "3h in 1260m"]);
 
-        let again = world.app.release_event(None, &id, None, "olga").await.unwrap_err();
+        let again = world.app.release_event(None, &id, "it is fine", &operator("olga")).await.unwrap_err();
         assert!(matches!(again, QuarantineError::NotQuarantined { .. }), "{again}");
-        let other = world.app.discard_event(None, &id, "too late", "olga").await.unwrap_err();
+        let other = world.app.discard_event(None, &id, "too late", &operator("olga")).await.unwrap_err();
         assert!(matches!(other, QuarantineError::NotQuarantined { .. }), "{other}");
-        let unknown = world.app.release_event(None, &EventId::parse("evt_none").unwrap(), None, "olga").await;
+        let unknown = world.app.release_event(None, &EventId::parse("evt_none").unwrap(), "it is fine", &operator("olga")).await;
         assert!(matches!(unknown, Err(QuarantineError::Unknown(_))));
         world.finish().await;
     }
@@ -42,9 +42,9 @@ on_both! {
         world.deliver_signed(hours(80)).await;
         let id = world.events().await.remove(0).id;
         let elsewhere = rekindle::domain::ids::EnvironmentName::parse("production").unwrap();
-        let wrong = world.app.discard_event(Some(&elsewhere), &id, "not ours", "olga").await;
+        let wrong = world.app.discard_event(Some(&elsewhere), &id, "not ours", &operator("olga")).await;
         assert!(matches!(wrong, Err(QuarantineError::Unknown(_))));
-        let discarded = world.app.discard_event(Some(&environment()), &id, "a drill", "olga").await.unwrap();
+        let discarded = world.app.discard_event(Some(&environment()), &id, "a drill", &operator("olga")).await.unwrap();
         assert_eq!((discarded.outcome, discarded.reason.as_deref()), (Some(Outcome::Discarded), Some("a drill")));
         assert_eq!(world.deliver_signed(hours(0)).await, Receipt::Duplicate);
         assert_eq!(world.status(&ada).await, "");

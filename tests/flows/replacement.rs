@@ -10,7 +10,7 @@ use rekindle::domain::ids::InquiryId;
 use rekindle::persona::simulator::{Failure, FailureKind, FailureMoment, Faults};
 
 use super::world::{Setting, World, environment, hours, minutes, seconds};
-use crate::support::{Scratch, on_both};
+use crate::support::{Scratch, on_both, operator};
 
 /// Runs a future for so many steps, and then drops it, as a process that dies does.
 struct CutOff<F> {
@@ -283,12 +283,12 @@ on_both! {
         let world = World::on(scratch).await;
         let ada = world.person("ada");
         world.settle().await;
-        world.app.mute(&environment(), &ada, true, "an operator", "asked us to").await.unwrap();
+        world.app.mute(&environment(), &ada, true, &operator("olga"), "asked us to").await.unwrap();
         world.clock.advance(hours(30));
         world.settle().await;
         assert_eq!((world.application.deliveries().len(), world.calls("/resume")), (0, 0));
         assert_eq!(world.enters(&ada).await, ada);
-        assert_eq!(world.app.mute(&environment(), &ada, false, "an operator", "").await.unwrap(), Some(true));
+        assert_eq!(world.app.mute(&environment(), &ada, false, &operator("olga"), "asked us to").await.unwrap(), Some(true));
         world.finish().await;
     }
 

@@ -6,7 +6,7 @@ use rekindle::storage::events::Outcome;
 use rekindle::storage::retention::Kind;
 
 use super::world::{Setting, World, environment, hours};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 fn days(days: i64) -> jiff::SignedDuration {
     hours(24 * days)
@@ -55,7 +55,7 @@ on_both! {
         world.clock.advance(days(31));
         prune(&world).await;
         let id = world.events().await.remove(0).id;
-        let error = world.app.release_event(None, &id, None, "olga").await.unwrap_err();
+        let error = world.app.release_event(None, &id, "it is fine", &operator("olga")).await.unwrap_err();
         assert!(error.to_string().contains("`rekindle reconcile` asks Persona for it"), "{error}");
         assert_eq!(world.reconcile().await.found.confirmed, 1);
         assert_eq!(world.status(&ada).await, "expired", "by the reading of what fell silent");
@@ -114,7 +114,7 @@ on_both! {
 async fn claim_and_settle(world: &World) -> usize {
     let claimed = world.claim().await;
     for claimed in &claimed {
-        world.app.cancel_action(&claimed.action.planned.id, "by hand").await.unwrap();
+        world.app.cancel_action(&claimed.action.planned.id, "by hand", &operator("olga")).await.unwrap();
     }
     claimed.len()
 }

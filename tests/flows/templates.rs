@@ -13,7 +13,7 @@ use rekindle::storage::template_runs::{PollOutcome, RunState, TemplateRun};
 
 use super::world::{Setting, World, environment, hours, minutes};
 use crate::storage::raw;
-use crate::support::{Scratch, on_both};
+use crate::support::{Scratch, on_both, operator};
 
 fn template() -> TemplateId {
     TemplateId::parse(DEFAULT_TEMPLATE).unwrap()
@@ -170,7 +170,7 @@ on_both! {
         let (people, version) = outdated(&world, scratch, 3).await;
         let change = async |change| {
             let (environment, template) = (environment(), template());
-            world.app.change_template_run(&environment, &template, change, "ada", "because").await
+            world.app.change_template_run(&environment, &template, change, &operator("ada"), "because").await
         };
         assert!(matches!(change(RunChange::Pause).await, Err(TemplateError::NoRun { wanted: "running", .. })));
         world.app.begin_template_runs().await.unwrap();
@@ -183,12 +183,12 @@ on_both! {
         assert!(matches!(change(RunChange::Cancel).await, Err(TemplateError::NoRun { .. })), "it is through");
 
         forget_plans(scratch).await;
-        world.app.begin_template_run(&environment(), &template(), "ada", "once more").await.unwrap();
+        world.app.begin_template_run(&environment(), &template(), &operator("ada"), "once more").await.unwrap();
         assert_eq!(change(RunChange::Cancel).await.unwrap().state, RunState::Cancelled);
         tend(&world).await;
         assert_eq!(planned_among(&world, &people).await, 0);
         let run = run_of(&world, &version).await.unwrap();
-        assert_eq!((run.state, &*run.changed_by, &*run.reason), (RunState::Cancelled, "ada", "because"));
+        assert_eq!((run.state, &*run.changed_by, &*run.reason), (RunState::Cancelled, "cli:ada", "because"));
         world.finish().await;
     }
 

@@ -9,7 +9,7 @@ use rekindle::domain::ids::{InquiryId, ReferenceId};
 use rekindle::persona::simulator::{Failure, FailureKind, FailureMoment, Faults};
 
 use super::world::{Setting, World, environment, hours, minutes, seconds};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 impl World {
     async fn why(&self, id: &InquiryId) -> Diagnosis {
@@ -98,13 +98,13 @@ on_both! {
         let mut world = World::on(scratch).await;
         let ada = world.person("ada");
         world.settle().await;
-        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Pause, "grace", "a trial").await.unwrap();
-        world.app.mute(&environment(), &ada, true, "grace", "she asked us").await.unwrap();
+        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Pause, &operator("grace"), "a trial").await.unwrap();
+        world.app.mute(&environment(), &ada, true, &operator("grace"), "she asked us").await.unwrap();
         assert_eq!(world.told(&ada).await, "yes: not-started, muted, lane-paused");
         let in_words = world.why(&ada).await.in_words();
         assert!(in_words.contains("grace paused \"remind\"") && in_words.contains("(a trial)"), "{in_words}");
-        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Resume, "grace", "").await.unwrap();
-        world.app.mute(&environment(), &ada, false, "grace", "").await.unwrap();
+        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Resume, &operator("grace"), "it is over").await.unwrap();
+        world.app.mute(&environment(), &ada, false, &operator("grace"), "she came back").await.unwrap();
         world.restart_as(&Setting { mode: "observe", ..Setting::default() }).await;
         assert_eq!(world.told(&ada).await, "no: observing, not-started");
         world.finish().await;

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use rekindle::app::App;
 use rekindle::app::ingest::{Delivery, Receipt};
 use rekindle::clock::Clock;
-use rekindle::config::Config;
+use rekindle::config::{Config, Limits};
 use rekindle::domain::action::{Action, State, Work};
 use rekindle::domain::ids::{EnvironmentName, InquiryId};
 use rekindle::domain::signature::sign;
@@ -315,6 +315,11 @@ impl World {
         let limits = server::ServerLimits::new(&config.limits, Duration::ZERO);
         let routes = public::routes(self.another_process().await, config.limits);
         (address, tokio::spawn(server::serve(listener, routes, limits, std::future::pending())))
+    }
+
+    /// What its listeners bear.
+    pub fn limits(&self) -> Limits {
+        Config::from_toml(&self.config).unwrap().limits
     }
 
     pub fn database(&self) -> &Database {

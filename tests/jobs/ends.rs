@@ -6,7 +6,7 @@ use rekindle::domain::action::State;
 use rekindle::storage::actions::AttemptOutcome;
 
 use super::hall::{Hall, Play, QUICK, Seen, app};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 on_both! {
     /// An operator cancels what is under way: its handler is stopped, and what it did stays done.
@@ -16,7 +16,7 @@ on_both! {
         let worker = hall.start("").await;
         hall.wait_for("all are under way", async || hall.players.total().begun == 3).await;
         let cancelled = hall.actions().await.remove(0).planned.id;
-        hall.app.cancel_action(&cancelled, "asked by the person").await.unwrap();
+        hall.app.cancel_action(&cancelled, "asked by the person", &operator("olga")).await.unwrap();
         hall.wait_for("one was stopped", async || hall.players.total().stopped == 1).await;
         assert_eq!((hall.count(State::Cancelled).await, hall.count(State::Running).await), (1, 2));
         let mut tx = hall.app.database().read().await.unwrap();

@@ -8,7 +8,7 @@ use rekindle::app::lanes::LaneChange;
 use rekindle::domain::action::{Kind, State};
 
 use super::hall::{Hall, Play, Seen, app, environment};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 on_both! {
     /// A paused lane is left alone by workers that run already; what is under way ends; resumed, it goes on.
@@ -18,7 +18,7 @@ on_both! {
         let worker = hall.start("concurrency = 2\npoll_interval_ms = 50").await;
         hall.wait_for("some are done", async || hall.players.total().ended >= 2).await;
         let change = async |change, reason: &str| {
-            hall.app.change_lane(&environment(), Kind::Remind, change, "ada", reason).await.unwrap()
+            hall.app.change_lane(&environment(), Kind::Remind, change, &operator("ada"), reason).await.unwrap()
         };
         change(LaneChange::Pause, "the application moves").await;
         hall.until(State::Running, 0).await;
@@ -30,7 +30,7 @@ on_both! {
         let setting = setting.unwrap();
         assert_eq!(
             (setting.paused, &*setting.changed_by, &*setting.reason),
-            (true, "ada", "the application moves")
+            (true, "cli:ada", "the application moves")
         );
         assert_eq!(hall.app.next_due().await.unwrap(), None, "nobody has a reason to look again and again");
 

@@ -9,7 +9,7 @@ use rekindle::vault::{Keyring, LinkKey, MasterKey, Role, Vault};
 
 use crate::storage::raw;
 use crate::storage::sample::{at, inquiry_id, said, sandbox, store};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 async fn inquiry(database: &Database) {
     store(database, &sandbox(), said("inq_1", Status::Created, Some("ada"), Some("itmpl_1"), 0)).await;
@@ -109,12 +109,12 @@ on_both! {
 
         let both = open(with(vec![(Role::Current, young.clone()), (Role::Kept, old.clone())])).await;
         keys::reseal(&both, at(2), |_| {}).await.unwrap();
-        keys::forget(&both, old.id()).await.unwrap();
+        keys::forget(&both, old.id(), &operator("olga"), "not needed", at(3)).await.unwrap();
         let after = open(with(vec![(Role::Current, young.clone())])).await;
         let key = after.read().await.unwrap().link_key().await.unwrap().unwrap();
         assert_eq!(key.token("an id"), token, "every link that is out there still opens");
 
-        keys::abandon(&after, young.id(), at(3)).await.unwrap();
+        keys::abandon(&after, young.id(), &operator("olga"), at(3)).await.unwrap();
         assert!(after.read().await.unwrap().link_key().await.unwrap().is_none(), "given up with its master key");
         let stored = raw::column(database, "SELECT id FROM master_keys").await;
         assert_eq!(stored, Vec::<String>::new());

@@ -222,6 +222,7 @@ on_both! {
                     name: Some("inquiry.started".to_owned()),
                     inquiry: Some(inquiry_id("inq_1")),
                     outcome: Some(Outcome::Quarantined),
+                    ..EventFilter::default()
                 },
                 vec!["evt_1"],
             ),

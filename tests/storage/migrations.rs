@@ -22,7 +22,7 @@ async fn columns(database: &Scratch) -> BTreeSet<String> {
     let sql = match database.kind() {
         Kind::Sqlite => {
             "SELECT m.name || '.' || c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+             WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         }
         Kind::Postgres => {
             "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'"
@@ -101,7 +101,11 @@ on_both! {
 
     async fn several_processes_can_migrate_at_once(database: &Scratch) {
         // Back to nothing: that is where all of them start from.
-        let drop_all = "DROP TABLE session_tokens; DROP TABLE webhook_secrets; DROP TABLE access_links; DROP TABLE link_keys; DROP TABLE api_tokens;
+        let drop_all = "DROP VIEW view_inquiries; DROP VIEW view_events; DROP VIEW view_actions; DROP VIEW view_attempts;
+                        DROP VIEW view_tallies; DROP VIEW view_templates; DROP VIEW view_lanes;
+                        DROP VIEW view_reconciliations; DROP VIEW view_budgets; DROP VIEW view_refusals;
+                        DROP TABLE tallies; DROP TABLE tally_deltas; DROP TABLE refusals;
+                        DROP TABLE session_tokens; DROP TABLE webhook_secrets; DROP TABLE access_links; DROP TABLE link_keys; DROP TABLE api_tokens;
                         DROP TABLE customer_lineages; DROP TABLE creations; DROP TABLE idempotency_keys;
                         DROP TABLE static_links; DROP TABLE successions; DROP TABLE mutes; DROP TABLE admissions;
                         DROP TABLE session_counts; DROP TABLE singletons; DROP TABLE lanes; DROP TABLE attempts; DROP TABLE actions;

@@ -167,3 +167,74 @@ async fn on_postgres_a_plan_kept_from_any_time_finds_rows_by_key() {
         }
     }
 }
+
+/// Counts for the first page: each by an index, however many rows there are.
+const COUNTS: [(&str, &[&str]); 7] = [
+    ("BY_STATUS", &["'sandbox'", "array['created', 'approved']", "10001"]),
+    ("BY_DEADLINE", &["'sandbox'", "array[now()]", "10001", "array[now()]"]),
+    ("BY_VERSION", &["'sandbox'", "'itmpl_1'", "10001"]),
+    ("DUE", &["'sandbox'", "array['remind', 'revive']", "10001", "array[now(), now()]", "array[now(), now()]"]),
+    ("OLDEST", &["'sandbox'", "array['remind', 'revive']"]),
+    ("FAILURES", &["'sandbox'", "'remind'", "1000"]),
+    ("COUNT_ASIDE", &["'sandbox'", "'quarantined'", "10001"]),
+];
+
+/// Beside [`fill`]: many inquiries that are over, and few that are open.
+async fn fill_inquiries(database: &Scratch) {
+    fill(database).await;
+    let (numbers, no, now) = match database.kind() {
+        Kind::Sqlite => {
+            let numbers = "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)";
+            (numbers, "0", at(0).as_micros().to_string())
+        }
+        Kind::Postgres => {
+            ("WITH n(i) AS (SELECT generate_series(2, 20000))", "false", format!("TIMESTAMPTZ '{}'", at(0)))
+        }
+    };
+    let sql = format!(
+        "INSERT INTO inquiries (environment, id, status, template_id, template_version_id, expires_at, redacted, state,
+                                lineage, first_seen_at, updated_at)
+         {numbers} SELECT 'sandbox', 'inq_' || i, CASE WHEN i % 100 = 0 THEN 'created' ELSE 'approved' END, 'itmpl_1',
+                          'itmplv_1', {now}, {no}, '{{\"v\":1}}', 'inq_' || i, {now}, {now} FROM n"
+    );
+    raw::execute(database, &sql).await;
+}
+
+#[tokio::test]
+async fn on_sqlite_counts_search_an_index() {
+    let database = support::sqlite().await;
+    let mut connection = SqliteConnection::connect(&database.url).await.unwrap();
+    for (name, _) in COUNTS {
+        let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", text(name).0));
+        let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let tables = ["inquiries", "actions", "events"];
+        let searched = |step: &String| tables.iter().any(|table| step.starts_with(&format!("SEARCH {table}")));
+        let scanned = |step: &String| tables.iter().any(|table| step.starts_with(&format!("SCAN {table}")));
+        assert!(plan.iter().any(searched) && !plan.iter().any(scanned), "{name}: {plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn on_postgres_counts_search_an_index_with_and_without_statistics() {
+    let Some(database) = support::postgres().await else { return };
+    fill_inquiries(&database).await;
+    for statistics in [false, true] {
+        if statistics {
+            raw::execute(&database, "ANALYZE").await;
+        }
+        let mut connection = PgConnection::connect(&database.url).await.unwrap();
+        for (name, values) in COUNTS {
+            let numbered = values.iter().enumerate();
+            let bound = numbered
+                .fold(text(name).1.to_owned(), |sql, (place, value)| sql.replace(&format!("${}", place + 1), value));
+            let sql = AssertSqlSafe(format!("EXPLAIN {bound}"));
+            let plan = sqlx::query_scalar::<_, String>(sql).fetch_all(&mut connection).await.unwrap().join("\n");
+            for table in ["inquiries", "actions", "events"] {
+                // A table without rows is read whole, and that costs nothing.
+                let empty = table == "events";
+                assert!(empty || !plan.contains(&format!("Seq Scan on {table}")), "{name}, {statistics}:\n{plan}");
+            }
+        }
+    }
+}

@@ -17,6 +17,7 @@ use crate::persona::error::{self, PersonaError};
 use crate::persona::request::IdempotencyKey;
 use crate::storage::StorageError;
 use crate::storage::lineages::{Means, Reserved};
+use crate::storage::tallies::{Deltas, Tally};
 
 /// How long the same link is given again: a double click, or a scanner that came first. A used link opens for five
 /// minutes more (<https://docs.withpersona.com/resuming-inquiries>), so whoever comes last has one of them left.
@@ -106,6 +107,9 @@ impl App {
         let mut tx = self.database().begin().await?;
         let name = &environment.settings.name;
         let reserved = tx.reserve_admission(name, &inquiry.id, means, since, now).await?;
+        if reserved.fresh {
+            tx.tally(&Deltas::from([((name.clone(), Tally::LetIn), 1)]), now).await?;
+        }
         tx.commit().await?;
         Ok(reserved)
     }

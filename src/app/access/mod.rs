@@ -9,6 +9,7 @@ mod enter;
 mod foresee;
 mod inline;
 mod kept;
+mod renew;
 mod sessions;
 
 use jiff::SignedDuration;
@@ -31,6 +32,7 @@ use crate::storage::StorageError;
 
 pub(super) use self::doors::Doors;
 use self::inline::Inline;
+pub use self::renew::{Renewal, Renewed};
 
 /// Who comes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,10 +10,14 @@ mod renew;
 use secrecy::SecretString;
 
 use crate::app::App;
+use crate::app::operators::DeedError;
 use crate::app::step::{Step, database, give_up};
 use crate::config::Links;
+use crate::domain::act::Act;
 use crate::domain::action::Action;
+use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
+use crate::domain::operator::Operator;
 use crate::domain::time::Timestamp;
 use crate::storage::access_links::{AccessLink, LinkId, NewLink};
 use crate::storage::{StorageError, Tx};
@@ -21,6 +25,7 @@ use crate::vault::LinkKey;
 
 pub use self::grant::Granted;
 pub use self::open::{Dead, Doorway, Over};
+pub(super) use self::renew::invited;
 
 /// A link with its address.
 #[derive(Debug, Clone)]
@@ -40,6 +45,9 @@ pub enum LinkError {
     /// There is no such inquiry.
     #[error("there is no such inquiry; `rekindle inquiries list` shows those there are")]
     UnknownInquiry,
+    /// Nobody said why.
+    #[error(transparent)]
+    NoReason(#[from] NoReason),
     /// The database could not be asked, or the key of links does not open.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -77,6 +85,23 @@ impl App {
         Ok(Minted { link, url })
     }
 
+    /// A link for somebody whom an operator lets in; as [`App::link_for`], written down before it is given out.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn mint_link(
+        &self,
+        environment: &EnvironmentName,
+        inquiry: &InquiryId,
+        by: &Operator,
+        reason: &str,
+    ) -> Result<Minted, LinkError> {
+        let deed = Deed::new(by, Act::MintLink, Some(reason), self.clock().now())?.within(environment);
+        let minted = self.link_for(environment, inquiry, None).await?;
+        self.record_deed(&deed.about(About::inquiry(inquiry))).await?;
+        Ok(minted)
+    }
+
     /// The link that an action's notices carry.
     pub(super) async fn link_of(&self, action: &Action) -> Step<Minted> {
         let planned = &action.planned;
@@ -90,13 +115,17 @@ impl App {
     /// Revokes one link; `None` when there is no such link, else whether it was not revoked before.
     ///
     /// # Errors
-    /// [`StorageError`] when the database can't be asked.
-    pub async fn revoke_link(&self, id: &LinkId, by: &str, why: &str) -> Result<Option<bool>, StorageError> {
+    /// [`DeedError`].
+    pub async fn revoke_link(&self, id: &LinkId, by: &Operator, why: &str) -> Result<Option<bool>, DeedError> {
+        let deed = Deed::new(by, Act::RevokeLink, Some(why), self.clock().now())?;
         let mut tx = self.database().begin().await?;
-        if tx.access_link(id).await?.is_none() {
-            return Ok(None);
+        let link = tx.access_link(id).await?.filter(|link| by.sees(&link.environment));
+        let Some(link) = link else { return Ok(None) };
+        let revoked = tx.revoke_access_link(id, &by.who, why, deed.at()).await?;
+        if revoked {
+            let about = About { kind: "link", id: id.to_string() };
+            tx.record_deed(&deed.within(&link.environment).about(about)).await?;
         }
-        let revoked = tx.revoke_access_link(id, by, why, self.clock().now()).await?;
         tx.commit().await?;
         Ok(Some(revoked))
     }
@@ -104,17 +133,21 @@ impl App {
     /// Revokes every link into the verification of an inquiry; how many. `None` when there is no such inquiry.
     ///
     /// # Errors
-    /// [`StorageError`] when the database can't be asked.
+    /// [`DeedError`].
     pub async fn revoke_links(
         &self,
         environment: &EnvironmentName,
         inquiry: &InquiryId,
-        by: &str,
+        by: &Operator,
         why: &str,
-    ) -> Result<Option<u64>, StorageError> {
+    ) -> Result<Option<u64>, DeedError> {
+        let deed = Deed::new(by, Act::RevokeLink, Some(why), self.clock().now())?;
         let mut tx = self.database().begin().await?;
         let Some(stored) = tx.inquiry(environment, inquiry).await? else { return Ok(None) };
-        let revoked = tx.revoke_access_links(environment, &stored.lineage, by, why, self.clock().now()).await?;
+        let revoked = tx.revoke_access_links(environment, &stored.lineage, &by.who, why, deed.at()).await?;
+        if revoked > 0 {
+            tx.record_deed(&deed.within(environment).about(About::inquiry(inquiry))).await?;
+        }
         tx.commit().await?;
         Ok(Some(revoked))
     }

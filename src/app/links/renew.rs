@@ -5,7 +5,9 @@ use jiff::SignedDuration;
 use super::App;
 use crate::app::party::Party;
 use crate::domain::action::{DEFAULT_MAX_ATTEMPTS, Invitation, Planned, Work};
-use crate::domain::plan;
+use crate::domain::ids::NotifierName;
+use crate::domain::inquiry::Inquiry;
+use crate::domain::plan::{self, Situation};
 use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
 
@@ -28,16 +30,21 @@ impl App {
         let latest = party.lineages.latest(&link.lineage);
         let Some(inquiry) = party.group.iter().find(|member| member.id == *latest) else { return Ok(()) };
         let rules = environment.settings.rules.for_template(inquiry.known.template_id());
-        let situation = party.situation(rules, now);
-        let invitation = |notifier: &_| {
-            let work = Work::Invite(Invitation { asked_at: slot(now), notifier: Clone::clone(notifier) });
-            plan::planned(inquiry, work, now)
-        };
-        let wanted: Vec<Planned> =
-            rules.notify.iter().filter(|notifier| situation.may_invite(inquiry, notifier)).map(invitation).collect();
+        let wanted = invited(&party.situation(rules, now), inquiry);
         tx.insert_actions(&wanted, DEFAULT_MAX_ATTEMPTS, now).await?;
         tx.commit().await
     }
+}
+
+/// The notices with a new link that an inquiry's person may be sent now; the same ones within an hour.
+pub(in crate::app) fn invited(situation: &Situation<'_>, inquiry: &Inquiry) -> Vec<Planned> {
+    let now = situation.now;
+    let notifiers = situation.rules.notify.iter().filter(|notifier| situation.may_invite(inquiry, notifier));
+    let invitation = |notifier: &NotifierName| {
+        let work = Work::Invite(Invitation { asked_at: slot(now), notifier: notifier.clone() });
+        plan::planned(inquiry, work, now)
+    };
+    notifiers.map(invitation).collect()
 }
 
 /// The beginning of the hour.

@@ -53,7 +53,7 @@ impl<Progress: FnMut(&Run) + Send> Walk<'_, Progress> {
             }
         };
         let why = "Persona's API confirms it";
-        match self.app.apply_quarantined(self.environment, id, &event, why, PERSONA, now).await {
+        match self.app.apply_quarantined(self.environment, id, &event, (why, PERSONA), now, None).await {
             Ok(Some(_)) => self.run.found.confirmed += 1,
             Ok(None) => {}
             Err(error) if is_about_its_content(&error) => self.pass_over(id.as_str(), &error),

@@ -5,7 +5,11 @@ mod forecast;
 mod poll;
 
 use crate::app::App;
+use crate::domain::act::Act;
+use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::ids::{EnvironmentName, TemplateId, TemplateVersionId};
+use crate::domain::operator::Operator;
+use crate::domain::time::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::template_runs::{Poll, RunKey, RunState, TemplateRun};
 use crate::storage::templates::KnownTemplate;
@@ -57,6 +61,9 @@ pub enum TemplateError {
         /// What a run would have to be.
         wanted: &'static str,
     },
+    /// Nobody said why.
+    #[error(transparent)]
+    NoReason(#[from] NoReason),
     /// The database could not be asked.
     #[error("the database could not be asked: {0}")]
     Storage(#[from] StorageError),
@@ -130,16 +137,18 @@ impl App {
         &self,
         environment: &EnvironmentName,
         template: &TemplateId,
-        by: &str,
+        by: &Operator,
         reason: &str,
     ) -> Result<RunKey, TemplateError> {
+        let deed = of_run(by, environment, template, reason, self.clock().now())?;
         if !self.environments().contains_key(environment) {
             return Err(TemplateError::UnknownEnvironment(environment.clone()));
         }
         let (key, known) = self.latest_of(environment, template).await?;
         let mut tx = self.database().begin().await?;
         let told = (Some(known.template.source), known.version_told_for);
-        tx.begin_template_run(&key, told, by, reason, self.clock().now()).await?;
+        tx.begin_template_run(&key, told, &by.who, reason, deed.at()).await?;
+        tx.record_deed(&deed).await?;
         tx.commit().await?;
         Ok(key)
     }
@@ -153,9 +162,10 @@ impl App {
         environment: &EnvironmentName,
         template: &TemplateId,
         change: RunChange,
-        by: &str,
+        by: &Operator,
         reason: &str,
     ) -> Result<TemplateRun, TemplateError> {
+        let deed = of_run(by, environment, template, reason, self.clock().now())?;
         let (wanted, state) = match change {
             RunChange::Pause => ("running", RunState::Paused),
             RunChange::Resume => ("paused", RunState::Running),
@@ -170,7 +180,10 @@ impl App {
         let mut tx = self.database().begin().await?;
         let runs = tx.template_runs(environment).await?;
         let run = runs.into_iter().rfind(|run| run.key.template == *template && fits(run)).ok_or_else(no_run)?;
-        let changed = tx.change_template_run(&run.key, state, by, reason, self.clock().now()).await?;
+        let changed = tx.change_template_run(&run.key, state, &by.who, reason, deed.at()).await?;
+        if changed.is_some() {
+            tx.record_deed(&deed).await?;
+        }
         tx.commit().await?;
         changed.ok_or_else(no_run)
     }
@@ -187,4 +200,16 @@ impl App {
         let version = version.ok_or_else(|| TemplateError::NoVersion(template.clone()))?;
         Ok((RunKey { environment: environment.clone(), template: template.clone(), version }, known))
     }
+}
+
+/// What is written down of an operator's wish about a template's run.
+fn of_run(
+    by: &Operator,
+    environment: &EnvironmentName,
+    template: &TemplateId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Deed, NoReason> {
+    let about = About { kind: "template", id: template.to_string() };
+    Ok(Deed::new(by, Act::RunTemplate, Some(reason), now)?.within(environment).about(about))
 }

@@ -1,6 +1,7 @@
 mod files;
 mod links;
 mod mistakes;
+mod sign_in;
 
 use std::fs;
 

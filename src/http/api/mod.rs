@@ -12,7 +12,7 @@ mod hosted_flow;
 mod inquiries;
 mod page;
 mod static_links;
-mod throttle;
+pub(super) mod throttle;
 mod wire;
 
 use std::sync::Arc;

@@ -12,10 +12,11 @@ use crate::http::limiter::Limiter;
 const MOST_COUNTED: usize = 20_000;
 
 /// What is counted.
-pub(super) struct Throttle {
+pub(in crate::http) struct Throttle {
     tokens: Limiter,
     customers: Limiter,
     failures: Limiter,
+    attempts: Limiter,
     /// Hashes of tokens that were good: their bearers aren't shut out by others behind the same address.
     good: Mutex<HashSet<[u8; 32]>>,
 }
@@ -23,35 +24,40 @@ pub(super) struct Throttle {
 impl Default for Throttle {
     fn default() -> Self {
         let limiter = || Limiter::new(MOST_COUNTED);
-        Self { tokens: limiter(), customers: limiter(), failures: limiter(), good: Mutex::default() }
+        Self { tokens: limiter(), customers: limiter(), failures: limiter(), attempts: limiter(), good: Mutex::default() }
     }
 }
 
 impl Throttle {
     /// Counts a call with a token; how many seconds to wait when there were too many.
-    pub(super) fn call(&self, token: &TokenId, most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn call(&self, token: &TokenId, most: u32, now: Timestamp) -> Result<(), u32> {
         self.tokens.pass(token, most, now)
     }
 
     /// Counts a call of a customer; how many seconds to wait when there were too many.
-    pub(super) fn customer(&self, customer: &CustomerName, most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn customer(&self, customer: &CustomerName, most: u32, now: Timestamp) -> Result<(), u32> {
         self.customers.pass(customer, most, now)
     }
 
     /// Whether a token may be looked up for an address: not after too many that were none, unless it was good before.
-    pub(super) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
         self.failures
             .look(&address, most, now)
             .or_else(|wait| if self.good().contains(token) { Ok(()) } else { Err(wait) })
     }
 
+    /// Counts something that an address may do so often; how many seconds to wait when it was too often.
+    pub(in crate::http) fn attempt(&self, address: IpAddr, most: u32, now: Timestamp) -> Result<(), u32> {
+        self.attempts.pass(&address, most, now)
+    }
+
     /// Counts a token that is none.
-    pub(super) fn failed(&self, address: IpAddr, now: Timestamp) {
+    pub(in crate::http) fn failed(&self, address: IpAddr, now: Timestamp) {
         let _ = self.failures.pass(&address, u32::MAX, now);
     }
 
     /// Remembers a token that is good.
-    pub(super) fn succeeded(&self, token: [u8; 32]) {
+    pub(in crate::http) fn succeeded(&self, token: [u8; 32]) {
         let mut good = self.good();
         if good.len() >= MOST_COUNTED {
             good.clear();

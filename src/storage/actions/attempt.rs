@@ -1,11 +1,14 @@
 //! Attempts: every try of every action, one row per lease.
 
+use std::collections::HashMap;
+
 use crate::domain::action::End;
 use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::storage::actions::lease::Lease;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::row::Place;
+use crate::storage::sql::json;
 use crate::storage::transaction::Tx;
 use crate::storage::words::fit;
 
@@ -59,6 +62,12 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (action_id, lease_token) DO NOTHING"
     }
+    OF_ACTIONS {
+        sqlite "SELECT action_id, number, started_at, ended_at, worker, outcome, error FROM attempts
+                WHERE action_id IN (SELECT value FROM json_each($1)) ORDER BY action_id, lease_token",
+        postgres "SELECT action_id, number, started_at, ended_at, worker, outcome, error FROM attempts
+                  WHERE action_id = ANY($1) ORDER BY action_id, lease_token"
+    }
     OF_ACTION {
         "SELECT number, started_at, ended_at, worker, outcome, error FROM attempts
          WHERE action_id = $1 ORDER BY lease_token"
@@ -66,6 +75,30 @@ statements! {
 }
 
 impl Tx {
+    /// The attempts of some actions, each in their order.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn attempts_of(&mut self, actions: &[&ActionId]) -> Result<HashMap<ActionId, Vec<Attempt>>> {
+        if actions.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<&str> = actions.iter().map(|id| id.as_str()).collect();
+        let rows: Vec<OneOf> = on_db!(self, conn => sqlite {
+            sqlx::query_as(OF_ACTIONS.sqlite).bind(json(&ids)).fetch_all(conn).await
+        } postgres {
+            sqlx::query_as(OF_ACTIONS.postgres).bind(ids).fetch_all(conn).await
+        })?;
+        let mut attempts: HashMap<ActionId, Vec<Attempt>> = HashMap::new();
+        for row in rows {
+            let id =
+                Place { table: "attempts", row: &row.action_id }.id("action_id", &row.action_id, ActionId::parse)?;
+            let attempt = row.attempt.read(&id)?;
+            attempts.entry(id).or_default().push(attempt);
+        }
+        Ok(attempts)
+    }
+
     /// The attempts of an action, in their order.
     ///
     /// # Errors
@@ -94,6 +127,13 @@ impl Tx {
                 .map(drop))?;
         Ok(())
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct OneOf {
+    action_id: String,
+    #[sqlx(flatten)]
+    attempt: Row,
 }
 
 #[derive(sqlx::FromRow)]

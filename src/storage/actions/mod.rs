@@ -6,8 +6,10 @@
 
 pub(super) mod attempt;
 pub(super) mod claim;
+pub(super) mod count;
 pub(super) mod lanes;
 pub(super) mod lease;
+mod list;
 pub(super) mod operate;
 pub(super) mod plan;
 pub(super) mod read;
@@ -17,7 +19,9 @@ mod work;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use claim::{Claimed, Lane};
+pub use count::Failures;
 pub use lanes::LaneSetting;
 pub use lease::{Lease, Reaped};
-pub use read::{ActionFilter, Backlog, Count};
+pub use list::ActionFilter;
+pub use read::{Backlog, Count};
 pub use settle::Ended;

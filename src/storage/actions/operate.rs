@@ -17,6 +17,9 @@ statements! {
              updated_at = $2
          WHERE id = $1 AND state IN ('failed', 'cancelled')"
     }
+    RESCHEDULE {
+        "UPDATE actions SET due_at = $2, reason = $3, updated_at = $4 WHERE id = $1 AND state = 'planned'"
+    }
     LOCK { lock "SELECT state, attempts, lease_token, lease_owner, started_at FROM actions WHERE id = $1" }
     CANCEL {
         "UPDATE actions
@@ -46,6 +49,32 @@ impl Tx {
             self.due(now, now);
         }
         Ok(retried)
+    }
+
+    /// Puts a planned action to another time; false in any other state. `why` is shown until the next attempt.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn reschedule_action(
+        &mut self,
+        id: &ActionId,
+        due_at: Timestamp,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let moved = on_db!(self, conn, sql = RESCHEDULE =>
+            sqlx::query(sql)
+                .bind(id.as_str())
+                .bind(due_at)
+                .bind(fit(why).as_ref())
+                .bind(now)
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected() == 1))?;
+        if moved {
+            self.due(due_at, now);
+        }
+        Ok(moved)
     }
 
     /// Calls off a planned or running action for good; false in any other state.

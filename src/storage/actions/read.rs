@@ -1,7 +1,5 @@
 //! Reading actions back, and how much there is to do.
 
-use sqlx::QueryBuilder;
-
 use crate::domain::action::{Action, Kind, State};
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
@@ -9,22 +7,9 @@ use crate::storage::actions::claim::Lane;
 use crate::storage::actions::row::{Row, action_columns};
 use crate::storage::actions::work;
 use crate::storage::error::{Result, StorageError};
-use crate::storage::page::{Cursor, Page, understood};
+use crate::storage::page::understood;
 use crate::storage::row::Place;
 use crate::storage::transaction::Tx;
-
-/// Which actions to list; what is `None` does not matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ActionFilter {
-    /// Of this environment.
-    pub environment: Option<EnvironmentName>,
-    /// Of this kind.
-    pub kind: Option<Kind>,
-    /// In this state.
-    pub state: Option<State>,
-    /// For this inquiry.
-    pub inquiry: Option<InquiryId>,
-}
 
 /// How many actions there are of one kind and state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,39 +100,6 @@ impl Tx {
             sqlx::query_as(FOR_INQUIRIES.postgres).bind(environment.as_str()).bind(ids).fetch_all(conn).await
         })?;
         Ok(understood(rows)?.0)
-    }
-
-    /// The actions that pass the filter, last planned first, `limit` at a time.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn list_actions(
-        &mut self,
-        filter: &ActionFilter,
-        after: Option<&Cursor>,
-        limit: u32,
-    ) -> Result<Page<Action>> {
-        let rows: Vec<Row> = on_db!(self, conn => {
-            let mut query = QueryBuilder::new(concat!("SELECT ", action_columns!(), " FROM actions WHERE 1 = 1"));
-            if let Some(environment) = &filter.environment {
-                query.push(" AND environment = ").push_bind(environment.as_str());
-            }
-            if let Some(kind) = filter.kind {
-                query.push(" AND kind = ").push_bind(kind.as_str());
-            }
-            if let Some(state) = filter.state {
-                query.push(" AND state = ").push_bind(state.as_str());
-            }
-            if let Some(inquiry) = &filter.inquiry {
-                query.push(" AND inquiry_id = ").push_bind(inquiry.as_str());
-            }
-            if let Some(after) = after {
-                query.push(" AND (created_at, id) < (").push_bind(after.at).push(", ").push_bind(&after.id).push(")");
-            }
-            query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(i64::from(limit) + 1);
-            query.build_query_as().fetch_all(conn).await
-        })?;
-        Page::of(rows, limit, |row| Cursor { at: row.created_at, environment: String::new(), id: row.id.clone() })
     }
 
     /// When the earliest planned action of those of these lanes is due that are not paused. Cheap, and takes no lock: on SQLite it is worth asking

@@ -24,7 +24,7 @@ pub(super) struct Row {
     kind: String,
     arguments: String,
     dedupe_key: String,
-    due_at: Timestamp,
+    pub(super) due_at: Timestamp,
     state: String,
     attempts: i32,
     max_attempts: i32,
@@ -32,7 +32,7 @@ pub(super) struct Row {
     reason: Option<String>,
     cancelled_by: Option<String>,
     pub(super) created_at: Timestamp,
-    finished_at: Option<Timestamp>,
+    pub(super) finished_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for Action {

@@ -1,11 +1,13 @@
 //! Events: each stored exactly once, kept as received, with what became of it.
 
+pub(super) mod list;
 pub(super) mod plain;
 pub(super) mod read;
 pub(super) mod record;
 
+pub use list::EventFilter;
 pub use plain::PlainBody;
-pub use read::{EventFilter, StoredEvent};
+pub use read::StoredEvent;
 pub use record::{EventKey, NewEvent};
 
 stored_words! {

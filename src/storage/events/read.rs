@@ -1,13 +1,10 @@
 //! Reading events back.
 
-use sqlx::QueryBuilder;
-
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Timestamp;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::events::{Origin, Outcome};
-use crate::storage::page::{Cursor, Page};
 use crate::storage::row::Place;
 use crate::storage::subjects::keys::{place, sealed};
 use crate::storage::transaction::Tx;
@@ -41,30 +38,18 @@ pub struct StoredEvent {
     pub decided: Option<(String, Timestamp)>,
 }
 
-/// Which events to list; what is `None` does not matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    /// Of this environment.
-    pub environment: Option<EnvironmentName>,
-    /// Of this name, as Persona wrote it.
-    pub name: Option<String>,
-    /// About this inquiry.
-    pub inquiry: Option<InquiryId>,
-    /// With this outcome.
-    pub outcome: Option<Outcome>,
-}
-
-macro_rules! columns {
+macro_rules! event_columns {
     () => {
         "environment, id, name, occurred_at, received_at, last_received_at, deliveries, inquiry_id, origin, outcome, \
          reason, decided_by, decided_at"
     };
 }
+pub(super) use event_columns;
 
 statements! {
-    FIND { concat!("SELECT ", columns!(), " FROM events WHERE id = $1 ORDER BY environment") }
+    FIND { concat!("SELECT ", event_columns!(), " FROM events WHERE id = $1 ORDER BY environment") }
     OF_INQUIRY {
-        concat!("SELECT ", columns!(), " FROM events
+        concat!("SELECT ", event_columns!(), " FROM events
                  WHERE environment = $1 AND inquiry_id = $2 ORDER BY received_at, id")
     }
     BODY {
@@ -77,45 +62,6 @@ statements! {
 }
 
 impl Tx {
-    /// The events that pass the filter, newest first, `limit` at a time.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn list_events(
-        &mut self,
-        filter: &EventFilter,
-        after: Option<&Cursor>,
-        limit: u32,
-    ) -> Result<Page<StoredEvent>> {
-        let rows: Vec<Row> = on_db!(self, conn => {
-            let mut query = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM events WHERE 1 = 1"));
-            if let Some(environment) = &filter.environment {
-                query.push(" AND environment = ").push_bind(environment.as_str());
-            }
-            if let Some(name) = &filter.name {
-                query.push(" AND name = ").push_bind(name);
-            }
-            if let Some(inquiry) = &filter.inquiry {
-                query.push(" AND inquiry_id = ").push_bind(inquiry.as_str());
-            }
-            if let Some(outcome) = filter.outcome {
-                query.push(" AND outcome = ").push_bind(outcome.as_str());
-            }
-            if let Some(after) = after {
-                query.push(" AND (received_at, environment, id) < (").push_bind(after.at);
-                query.push(", ").push_bind(&after.environment).push(", ").push_bind(&after.id).push(")");
-            }
-            query.push(" ORDER BY received_at DESC, environment DESC, id DESC LIMIT ");
-            query.push_bind(i64::from(limit) + 1);
-            query.build_query_as().fetch_all(conn).await
-        })?;
-        Page::of(rows, limit, |row| Cursor {
-            at: row.received_at,
-            environment: row.environment.clone(),
-            id: row.id.clone(),
-        })
-    }
-
     /// The event in every environment that has it.
     ///
     /// # Errors
@@ -174,12 +120,12 @@ struct BodyRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
-    environment: String,
-    id: String,
+pub(super) struct Row {
+    pub(super) environment: String,
+    pub(super) id: String,
     name: Option<String>,
     occurred_at: Option<Timestamp>,
-    received_at: Timestamp,
+    pub(super) received_at: Timestamp,
     last_received_at: Timestamp,
     deliveries: i32,
     inquiry_id: Option<String>,

@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::world::{Setting, World};
-use crate::support::Scratch;
+use crate::support::{Scratch, operator};
 
 /// Longer than anything here takes; only a defect lets it pass.
 const BOUND: Duration = Duration::from_mins(1);
@@ -43,6 +43,8 @@ pub struct Caller {
     pub base: String,
     token: Option<String>,
     http: reqwest::Client,
+    /// What requests and answers are held against.
+    described: fn() -> utoipa::openapi::OpenApi,
 }
 
 /// What was answered.
@@ -72,7 +74,7 @@ impl World {
             customer: customer.map(|name| CustomerName::parse(name).unwrap()),
             expires_at: None,
         };
-        self.app.create_token(new).await.unwrap().1.expose_secret().to_owned()
+        self.app.create_token(new, &operator("olga")).await.unwrap().1.expose_secret().to_owned()
     }
 
     pub async fn caller(&self, customer: Option<&str>) -> Caller {
@@ -85,7 +87,12 @@ impl Caller {
         let base = base.into();
         rekindle::tls::install();
         let http = reqwest::Client::builder().no_proxy().timeout(BOUND).build().unwrap();
-        Self { base, token, http }
+        Self { base, token, http, described: document }
+    }
+
+    /// Somebody who asks at another door, which has a description of its own.
+    pub fn at(base: impl Into<String>, token: Option<String>, described: fn() -> utoipa::openapi::OpenApi) -> Self {
+        Self { described, ..Self::new(base, token) }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -113,7 +120,7 @@ impl Caller {
         let text = response.text().await.unwrap();
         let said = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{method} {path}: {error} in {text}"));
         let answer = Answer { status, headers, body: said };
-        held_against_the_description(&method, path, body.as_ref(), &answer);
+        held_against_the_description(self.described, &method, path, body.as_ref(), &answer);
         answer
     }
 
@@ -147,8 +154,14 @@ fn described<'a>(document: &'a Value, method: &Method, path: &str) -> Option<&'a
     methods.get(method.as_str().to_lowercase())
 }
 
-fn held_against_the_description(method: &Method, path: &str, body: Option<&Value>, answer: &Answer) {
-    let document = serde_json::to_value(document()).unwrap();
+fn held_against_the_description(
+    described_by: fn() -> utoipa::openapi::OpenApi,
+    method: &Method,
+    path: &str,
+    body: Option<&Value>,
+    answer: &Answer,
+) {
+    let document = serde_json::to_value(described_by()).unwrap();
     let operation = described(&document, method, path).unwrap_or_else(|| panic!("{method} {path} is not described"));
     let valid = |schema: &Value, value: &Value| {
         let mut whole = schema.clone();

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::super::world::{Setting, World, hours, minutes};
 use super::{Caller, TEMPLATE};
-use crate::support::on_both;
+use crate::support::{on_both, operator};
 
 const WHOSE: &str = "/v1/inquiries?reference-id=ada";
 
@@ -25,17 +25,17 @@ on_both! {
         let good = world.token(None).await;
         let mut ending = new(&[Scope::InquiriesRead]);
         ending.expires_at = Some(world.clock.now().plus(hours(1)));
-        let ending = world.app.create_token(ending).await.unwrap().1;
-        let (revoked, text) = world.app.create_token(new(&[Scope::InquiriesRead])).await.unwrap();
+        let ending = world.app.create_token(ending, &operator("olga")).await.unwrap().1;
+        let (revoked, text) = world.app.create_token(new(&[Scope::InquiriesRead]), &operator("olga")).await.unwrap();
         let ask = async |token: &str| Caller::new(world.public(), Some(token.to_owned())).get(WHOSE).await;
         for token in [good.as_str(), ending.expose_secret(), text.expose_secret()] {
             assert_eq!(ask(token).await.status, 200);
         }
         world.clock.advance(hours(1));
         let id = revoked.grant.token;
-        assert_eq!(world.app.revoke_token(&id).await.unwrap(), Some(true));
-        assert_eq!(world.app.revoke_token(&id).await.unwrap(), Some(false));
-        assert_eq!(world.app.revoke_token(&TokenId::parse("none").unwrap()).await.unwrap(), None);
+        assert_eq!(world.app.revoke_token(&id, &operator("olga")).await.unwrap(), Some(true));
+        assert_eq!(world.app.revoke_token(&id, &operator("olga")).await.unwrap(), Some(false));
+        assert_eq!(world.app.revoke_token(&TokenId::parse("none").unwrap(), &operator("olga")).await.unwrap(), None);
         let mut changed = good.clone();
         let last = if changed.ends_with('0') { '1' } else { '0' };
         changed.replace_range(changed.len() - 1.., &last.to_string());
@@ -56,7 +56,7 @@ on_both! {
 
     async fn a_token_is_made_for_what_there_is(scratch: &Scratch) {
         let world = World::with_customers(scratch).await;
-        let refused = async |new| world.app.create_token(new).await.map(|(token, _)| token).unwrap_err();
+        let refused = async |new| world.app.create_token(new, &operator("olga")).await.map(|(token, _)| token).unwrap_err();
         assert!(matches!(refused(new(&[])).await, TokenError::NoScope));
         let all = || new(&Scope::ALL);
         let nowhere = EnvironmentName::parse("nowhere").ok();

@@ -1,0 +1,36 @@
+//! The head of the API's description; the rest stands at each route.
+
+use utoipa::openapi::OpenApi as Described;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::wire::ProblemDetails;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Rekindle for operators",
+        description = "What the dashboard shows and does, on the internal listener. Make a token with \
+                       `rekindle tokens create --role viewer`. Lists come page by page: go on with `after` as long as \
+                       an answer has `next`, also when a page is short or empty.",
+    ),
+    components(schemas(ProblemDetails)),
+    modifiers(&Token),
+    tags(
+        (name = "Overview", description = "What needs somebody, what flows, and what came of it"),
+        (name = "Inquiries", description = "Inquiries, and what can be done for their people"),
+        (name = "Events", description = "What Persona told, what was kept aside, and what was refused"),
+        (name = "Actions", description = "Planned work, and what was given up"),
+        (name = "Lanes", description = "Kinds of work in environments, paused and resumed"),
+    )
+)]
+pub(super) struct Document;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut Described) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
