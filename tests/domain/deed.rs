@@ -74,9 +74,9 @@ fn a_changed_record_shows_whatever_was_changed() {
         |entry| entry.address = Some(String::new()),
     ];
     for (position, change) in changes.iter().enumerate() {
-        let mut changed = entries.clone();
-        change(&mut changed[1]);
-        assert_eq!(verify(&changed, head, None), Err(Broken::Changed(2)), "change {position}");
+        let mut edited = entries.clone();
+        change(&mut edited[1]);
+        assert_eq!(verify(&edited, head, None), Err(Broken::Changed(2)), "change {position}");
     }
     let mut moved = entries.clone();
     (moved[1].who, moved[1].role) = ("cli:adaa".to_owned(), "dmin".to_owned());

@@ -111,6 +111,8 @@ on_both! {
                         DROP TABLE session_counts; DROP TABLE singletons; DROP TABLE lanes; DROP TABLE attempts; DROP TABLE actions;
                         DROP TABLE templates; DROP TABLE inquiries; DROP TABLE events; DROP TABLE environments;
                         DROP TABLE reconciliations; DROP TABLE prunings; DROP TABLE subjects; DROP TABLE master_keys;
+                        DROP TABLE operator_tokens; DROP TABLE operator_sessions; DROP TABLE sign_in_links;
+                        DROP TABLE sign_ins; DROP TABLE audit; DROP TABLE audit_head;
                         DROP TABLE budgets; DROP TABLE template_runs; DROP TABLE template_polls;
                         DROP TABLE _sqlx_migrations;";
         raw::execute(database, drop_all).await;

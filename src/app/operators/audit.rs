@@ -22,7 +22,7 @@ pub struct AuditReport {
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// It was tampered with, or lost.
-    #[error("the audit is broken: {0}")]
+    #[error("the audit is broken")]
     Broken(#[from] Broken),
     /// The database could not be asked.
     #[error(transparent)]
