@@ -42,7 +42,9 @@ impl Board {
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Page<InquiryLine>, StorageError> {
-        let customer_rules = customer.map(|name| self.maybe_of(name));
+        // A tag is in no column: who may own by tag is looked for among all.
+        let by_columns = customer.filter(|name| self.app.customers().get(name).is_none_or(|rules| rules.tags.is_empty()));
+        let customer_rules = by_columns.map(|name| self.maybe_of(name));
         let mut tx = self.app.database().read().await?;
         let mut pages = Vec::new();
         for environment in self.meant(filter.environment.as_ref()) {
@@ -57,6 +59,18 @@ impl Board {
         let theirs = |line: &InquiryLine| customer.is_none_or(|name| line.customer.as_ref() == Some(name));
         let items = lines.into_iter().filter(theirs).collect();
         Ok(Page { items, next: page.next, unreadable: page.unreadable })
+    }
+
+    async fn customer_by_rule(&self, tx: &mut Tx, row: &InquiryRow) -> Result<Option<CustomerName>, StorageError> {
+        let customers = self.app.customers();
+        if customers.values().all(|rules| rules.tags.is_empty()) {
+            let (reference, template) = (row.reference_id.as_ref(), row.template_id.as_ref());
+            return Ok(customer::by_rule(customers, reference, template, None).cloned());
+        }
+        match tx.inquiry(&row.environment, &row.id).await? {
+            Some(stored) => self.app.owner(tx, &stored.inquiry, &stored.lineage).await,
+            None => Ok(None),
+        }
     }
 
     fn maybe_of(&self, customer: &CustomerName) -> MaybeOf {
@@ -77,18 +91,17 @@ impl Board {
                 templates.insert((environment.clone(), known.template.id.clone()), known);
             }
         }
-        let beside = tx.beside(&rows).await?;
+        let mut beside = tx.beside(&rows).await?;
+        for (row, beside) in rows.iter().zip(&mut beside).filter(|(_, beside)| beside.customer.is_none()) {
+            beside.customer = self.customer_by_rule(tx, row).await?;
+        }
         let line = |(row, beside): (InquiryRow, Beside)| {
             let template = row.template_id.clone().and_then(|id| templates.get(&(row.environment.clone(), id)));
-            let by_rule = || {
-                let (reference, template) = (row.reference_id.as_ref(), row.template_id.as_ref());
-                customer::by_rule(self.app.customers(), reference, template).cloned()
-            };
             let latest = template.and_then(|known| known.template.latest_version.clone());
             let open = row.status.as_ref().is_some_and(Status::is_open);
             let older = |latest: &TemplateVersionId| row.template_version_id.as_ref().is_some_and(|own| own != latest);
             InquiryLine {
-                customer: beside.customer.or_else(by_rule),
+                customer: beside.customer,
                 template_name: template.and_then(|known| known.template.name.clone()),
                 newer_version: latest.filter(|latest| open && older(latest)),
                 next_due: beside.next_due,

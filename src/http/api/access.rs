@@ -266,6 +266,8 @@ fn no_link(why: LinkError) -> Problem {
     match why {
         LinkError::NoPublicUrl => Problem::new(StatusCode::CONFLICT, why.to_string()).code("no-public-url"),
         LinkError::UnknownInquiry => not_found("inquiry"),
+        // Only operators are asked for a reason.
+        LinkError::NoReason(why) => away(&why),
         LinkError::Storage(why) => away(&why),
     }
 }
