@@ -12,6 +12,7 @@ use rekindle::storage::actions::ActionFilter;
 use rekindle::storage::creations::CreationKey;
 use rekindle::storage::events::EventFilter;
 use rekindle::storage::inquiries::InquiryFilter;
+use rekindle::storage::lineages::TokenKey;
 use rekindle::storage::{Database, Kind};
 use secrecy::ExposeSecret as _;
 use sqlx::migrate::Migrator;
@@ -89,8 +90,9 @@ async fn migrate_to(scratch: &Scratch, version: i64) {
 async fn empty(scratch: &Scratch) {
     match scratch.kind() {
         Kind::Sqlite => {
-            let sql = "SELECT 'DROP TABLE ' || name || ';' FROM sqlite_master
-                       WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+            let sql = "SELECT 'DROP ' || type || ' ' || name || ';' FROM sqlite_master
+                       WHERE type IN ('view', 'table') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                       ORDER BY type DESC";
             let drops = raw::column(scratch, sql).await;
             raw::execute(scratch, &format!("PRAGMA foreign_keys = OFF; {}", drops.concat())).await;
         }
@@ -178,6 +180,10 @@ async fn read_doors(database: &Database, told: &mut Told) {
     told.line("customer", &tx.written_customer(&ada.inquiry, &ada.lineage).await.unwrap());
     let template = TemplateId::parse("itmpl_kyc").unwrap();
     let creation = CreationKey { environment: sandbox(), reference_id: reference_id("customer-17"), template };
+    let new = inquiry_id("inq_new");
+    let asked = TokenKey { environment: &sandbox(), inquiry: &new, generation: 4 };
+    let claimed = tx.claim_session_token(asked, at(2_000_000_000), at(1_000)).await.unwrap();
+    told.line("session token to be asked for by another", &claimed);
     told.line("creation", &tx.open_creation(&creation, at(0)).await.unwrap());
     for name in ["customer-17", "customer-18"] {
         told.lines("static link", tx.static_links_of(&reference_id(name)).await.unwrap());
