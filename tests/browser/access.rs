@@ -16,7 +16,7 @@ use crate::cli::outside::{ENVIRONMENT, Outside, living};
 use crate::cli::process::{Installation, eventually};
 use crate::storage::raw;
 use crate::support::vault::open;
-use crate::support::{Scratch, sqlite};
+use crate::support::{Scratch, operator, sqlite};
 
 /// How long people have, in seconds; the default template's reminder falls due two seconds after the beginning.
 const LIFETIME: i64 = 86_400;
@@ -147,7 +147,7 @@ impl Stage {
             page(name, self.with(name, written).await.url.expose_secret(), 410);
         }
         let revoked = self.after("revoked", &[]).await;
-        self.app.revoke_link(&revoked.link.id, "ops", "lost").await.unwrap();
+        self.app.revoke_link(&revoked.link.id, &operator("olga"), "lost").await.unwrap();
         page("revoked", revoked.url.expose_secret(), 410);
         page("unknown", &format!("http://{}/go/AAAAAAAAAAAAAAAA", self.rekindle.public), 404);
         pages

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use rekindle::domain::action::Kind as WorkKind;
 use rekindle::domain::ids::{ActionId, TemplateId, TokenId};
+use rekindle::domain::time::Timestamp;
 use rekindle::storage::access_links::LinkId;
 use rekindle::storage::actions::ActionFilter;
+use rekindle::storage::audit::DeedFilter;
 use rekindle::storage::creations::CreationKey;
 use rekindle::storage::events::EventFilter;
 use rekindle::storage::inquiries::InquiryFilter;
@@ -121,6 +123,7 @@ async fn read(database: &Database) -> String {
     read_work(database, &mut told).await;
     read_environment(database, &mut told).await;
     read_doors(database, &mut told).await;
+    read_operators(database, &mut told).await;
     told.0
 }
 
@@ -188,6 +191,15 @@ async fn read_doors(database: &Database, told: &mut Told) {
     for name in ["customer-17", "customer-18"] {
         told.lines("static link", tx.static_links_of(&reference_id(name)).await.unwrap());
     }
+}
+
+async fn read_operators(database: &Database, told: &mut Told) {
+    let mut tx = database.read().await.unwrap();
+    told.lines("operator's token", tx.operator_tokens().await.unwrap());
+    told.lines("deed", tx.list_deeds(&DeedFilter::default(), 10).await.unwrap());
+    told.line("the audit ends with", &tx.audit_head().await.unwrap());
+    told.lines("refused", tx.list_refusals(None, None, 10).await.unwrap().items);
+    told.line("tallies", &tx.tallies(&sandbox(), at(0), Timestamp::from_second(BEGAN + 86_400)).await.unwrap());
 }
 
 on_both! {

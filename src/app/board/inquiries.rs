@@ -43,7 +43,8 @@ impl Board {
         limit: u32,
     ) -> Result<Page<InquiryLine>, StorageError> {
         // A tag is in no column: who may own by tag is looked for among all.
-        let by_columns = customer.filter(|name| self.app.customers().get(name).is_none_or(|rules| rules.tags.is_empty()));
+        let by_columns =
+            customer.filter(|name| self.app.customers().get(name).is_none_or(|rules| rules.tags.is_empty()));
         let customer_rules = by_columns.map(|name| self.maybe_of(name));
         let mut tx = self.app.database().read().await?;
         let mut pages = Vec::new();

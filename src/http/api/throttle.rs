@@ -24,7 +24,13 @@ pub(in crate::http) struct Throttle {
 impl Default for Throttle {
     fn default() -> Self {
         let limiter = || Limiter::new(MOST_COUNTED);
-        Self { tokens: limiter(), customers: limiter(), failures: limiter(), attempts: limiter(), good: Mutex::default() }
+        Self {
+            tokens: limiter(),
+            customers: limiter(),
+            failures: limiter(),
+            attempts: limiter(),
+            good: Mutex::default(),
+        }
     }
 }
 
@@ -40,7 +46,13 @@ impl Throttle {
     }
 
     /// Whether a token may be looked up for an address: not after too many that were none, unless it was good before.
-    pub(in crate::http) fn may_try(&self, address: IpAddr, token: &[u8; 32], most: u32, now: Timestamp) -> Result<(), u32> {
+    pub(in crate::http) fn may_try(
+        &self,
+        address: IpAddr,
+        token: &[u8; 32],
+        most: u32,
+        now: Timestamp,
+    ) -> Result<(), u32> {
         self.failures
             .look(&address, most, now)
             .or_else(|wait| if self.good().contains(token) { Ok(()) } else { Err(wait) })
