@@ -85,8 +85,8 @@ async fn inquiry_act(
 ) -> Result<&'static str, Trouble> {
     Ok(match act {
         "remind" => desk.remind_now(environment, id).await.map(|_| "reminded")?,
-        "revive" => desk.renew(environment, id, Renewal::Revive).await.map(|_| "revived")?,
-        "replace" => desk.renew(environment, id, Renewal::Replace).await.map(|_| "replaced")?,
+        "revive" => Box::pin(desk.renew(environment, id, Renewal::Revive)).await.map(|_| "revived")?,
+        "replace" => Box::pin(desk.renew(environment, id, Renewal::Replace)).await.map(|_| "replaced")?,
         "reread" => desk.reread(environment, id).await.map(|_| "reread")?,
         "mute" => desk.mute(environment, id, true).await.map(|_| "muted")?,
         "unmute" => desk.mute(environment, id, false).await.map(|_| "unmuted")?,

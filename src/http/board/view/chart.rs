@@ -12,7 +12,7 @@ pub struct Columns {
     /// What it shows, in a sentence.
     said: String,
     names: [&'static str; 2],
-    columns: Vec<Column>,
+    stacks: Vec<Column>,
     most: u64,
     first: String,
     last: String,
@@ -53,10 +53,10 @@ impl Columns {
                 upper: (px((HEIGHT - low - up).max(0.0)), px(up)),
             }
         });
-        let columns = columns.collect();
+        let stacks = columns.collect();
         let name = |period: Option<&Period>| period.map(|(name, ..)| name.clone()).unwrap_or_default();
         let (first, last) = (name(periods.first()), name(periods.last()));
-        Self { id, said: said.into(), names, columns, most, first, last }
+        Self { id, said: said.into(), names, stacks, most, first, last }
     }
 
     /// Whether there is nothing to be seen.
