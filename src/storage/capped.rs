@@ -40,9 +40,9 @@ impl fmt::Display for Capped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (thousands, rest) = (self.count / 1_000, self.count % 1_000);
         if thousands > 0 {
-            write!(f, "{thousands},{rest:03}")?
+            write!(f, "{thousands},{rest:03}")?;
         } else {
-            write!(f, "{rest}")?
+            write!(f, "{rest}")?;
         }
         f.write_str(if self.more { "+" } else { "" })
     }

@@ -218,7 +218,7 @@ impl Database {
 async fn to_its_end(pool: &PgPool, begin: &'static str) -> Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
     match tokio::spawn(async move { pool.begin_with(begin).await }).await {
-        Ok(begun) => Ok(begun?),
+        Ok(open) => Ok(open?),
         // The runtime ends, and with it everything that could have waited.
         Err(_) => Err(StorageError::no_answer()),
     }

@@ -49,7 +49,7 @@ on_both! {
         assert_eq!(code, Some(0), "{told:#?}");
         assert_told(&told, "warning environments.sandbox: expiry: 1 open inquiries live longer than the 15d", "shorten the template's expiry");
         assert_told(&told, "warning environments.sandbox: reminders: 1 open inquiries live so short", "\"50%\"");
-        assert_told(&told, "warning environments.sandbox: reminders: grace paused them", "lanes resume --environment sandbox --kind remind");
+        assert_told(&told, "warning environments.sandbox: reminders: cli:grace paused them", "lanes resume --environment sandbox --kind remind");
     }
 
     /// Whoever lost the tab comes back by a reminder, or because an application asks for a way in.

@@ -71,7 +71,7 @@ async fn a_lane_is_paused_and_resumed_by_an_operator() {
     assert_eq!((&listed["paused"], &listed["planned"]), (&true.into(), &1.into()));
     assert_eq!((&listed["changed_by"], &listed["reason"]), (&"cli:grace".into(), &"the application moves".into()));
     let hint = rekindle.run(&["actions", "list"]).await.err;
-    assert!(hint.starts_with("rekindle: sandbox/remind is paused by grace since "), "{hint}");
+    assert!(hint.starts_with("rekindle: sandbox/remind is paused by cli:grace since "), "{hint}");
     assert!(hint.ends_with(": the application moves\n"), "{hint}");
     let gauge = |value| format!("rekindle_lanes_paused{{environment=\"sandbox\",kind=\"remind\"}} {value}");
     assert!(rekindle.get("/metrics").await.1.contains(&gauge(1)));

@@ -147,7 +147,7 @@ impl Board {
         }
         attention.paused = lanes.into_iter().filter(|one| one.paused && self.sees(&one.lane.0)).collect();
         attention.late.sort_by_key(|late| late.oldest_due);
-        attention.dead_letters.sort_by(|one, other| (other.count, other.latest).cmp(&(one.count, one.latest)));
+        attention.dead_letters.sort_by_key(|letters| std::cmp::Reverse((letters.count, letters.latest)));
         Ok(attention)
     }
 

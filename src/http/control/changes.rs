@@ -21,7 +21,7 @@ use crate::http::problem::Problem;
 const LOOK: Duration = Duration::from_secs(2);
 
 /// How long somebody watches before they have to come again, and show once more who they are.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Watch for changes
 ///

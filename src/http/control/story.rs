@@ -5,10 +5,11 @@ use utoipa::ToSchema;
 
 use super::wire::{ActionView, text, time};
 use crate::app::board::{AccessLink, InquiryView, LineageMember, Moment};
-use crate::domain::diagnosis::Diagnosis;
+use crate::domain::diagnosis::{Answer, Diagnosis};
 use crate::domain::plan::Standing;
 
 /// An inquiry with everything that happened to it.
+#[expect(clippy::struct_excessive_bools, reason = "what is so or not, each under its own name in the answer")]
 #[derive(Serialize, ToSchema)]
 pub(super) struct InquiryStory {
     environment: String,
@@ -121,7 +122,7 @@ impl From<InquiryView> for InquiryStory {
             quiet,
             acting: view.acting,
             access: text(answer),
-            answer: answer.map(|answer| answer.as_str()),
+            answer: answer.map(Answer::as_str),
             lineage: view.lineage.into_iter().map(MemberView::from).collect(),
             others: view.others.into_iter().map(MemberView::from).collect(),
             actions: view.actions.into_iter().map(ActionView::from).collect(),

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::app::board::{Attempt, Capped, Cursor, InquiryLine, Page, StoredEvent};
 use crate::app::queries::in_words;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, CancelledBy};
 use crate::domain::time::Timestamp;
 
 /// What is wrong, by RFC 9457.
@@ -241,7 +241,7 @@ impl From<Action> for ActionView {
             due_at: action.planned.due_at.to_string(),
             created_at: action.created_at.to_string(),
             finished_at: time(action.finished_at),
-            cancelled_by: action.cancelled_by.map(|by| by.as_str()),
+            cancelled_by: action.cancelled_by.map(CancelledBy::as_str),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::world::{Setting, World, environment, hours, minutes};
 use super::CUSTOMERS;
-use crate::support::{on_both, operator};
+use crate::support::{self, on_both};
 
 /// The codes of all causes, the first one first.
 fn causes(body: &Value) -> Vec<&str> {
@@ -59,17 +59,17 @@ on_both! {
         let id = InquiryId::parse(&ada).unwrap();
         world.settle().await;
         let path = format!("/v1/inquiries/{ada}/diagnosis");
-        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Pause, &operator("grace"), "a trial").await.unwrap();
-        world.app.mute(&environment(), &id, true, &operator("grace"), "she asked us").await.unwrap();
-        let all_seeing = world.caller(None).await;
+        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Pause, &support::operator("grace"), "a trial").await.unwrap();
+        world.app.mute(&environment(), &id, true, &support::operator("grace"), "she asked us").await.unwrap();
+        let operator = world.caller(None).await;
         let all = operator.get(&path).await.body;
         assert_eq!(causes(&all), ["not-started", "muted", "lane-paused"]);
         assert!(all.to_string().contains("grace"));
         let theirs = bolt.get(&path).await.body;
         assert_eq!((causes(&theirs), helps(&theirs)), (vec!["not-started"], vec!["let-in"]));
         assert!(!theirs.to_string().contains("grace") && !theirs.to_string().contains("trial"), "{theirs}");
-        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Resume, &operator("grace"), "over").await.unwrap();
-        world.app.mute(&environment(), &id, false, &operator("grace"), "over").await.unwrap();
+        world.app.change_lane(&environment(), Kind::Remind, LaneChange::Resume, &support::operator("grace"), "over").await.unwrap();
+        world.app.mute(&environment(), &id, false, &support::operator("grace"), "over").await.unwrap();
 
         let failure = Failure { kind: FailureKind::Status(503), moment: FailureMoment::BeforeActing };
         world.persona.set_faults(Faults { fail_share: 1.0, failure, ..Faults::default() });

@@ -83,7 +83,7 @@ impl Browser {
         let mut browser = Self::of(world);
         let answer = browser.post("/sign-in", &[("token", token.expose_secret())]).await;
         assert_eq!(answer.status, 303, "{}", answer.text("h1"));
-        browser.cookie = answer.header(header::SET_COOKIE).split(';').next().unwrap().to_owned();
+        answer.header(header::SET_COOKIE).split(';').next().unwrap().clone_into(&mut browser.cookie);
         browser
     }
 

@@ -84,9 +84,9 @@ on_both! {
         assert_eq!(elsewhere.get("/v1/totals").await.body["applied"], 0);
         assert_ne!(own.get("/v1/totals").await.body["applied"], 0);
         let environments = elsewhere.get("/v1/environments").await;
-        let names: Vec<&str> =
+        let there: Vec<&str> =
             environments.body.as_array().unwrap().iter().map(|one| one["environment"].as_str().unwrap()).collect();
-        assert_eq!(names, ["production"]);
+        assert_eq!(there, ["production"]);
         let overview = elsewhere.get("/v1/overview").await;
         assert_eq!((&overview.body["statuses"], &overview.body["due"]), (&json!([]), &json!([])));
         world.finish().await;
