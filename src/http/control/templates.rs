@@ -56,7 +56,11 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<TemplateView>>, Problem> {
     let environment = ask::environment(&environment)?;
     caller.may_in(Act::Look, &environment)?;
-    let (lines, _) = control.board(&caller).templates(&environment).await.map_err(away)?;
+    let board = control.board(&caller);
+    if !board.environments().contains(&environment) {
+        return Err(ask::missing("environment"));
+    }
+    let (lines, _) = board.templates(&environment).await.map_err(away)?;
     Ok(Json(lines.into_iter().map(TemplateView::from).collect()))
 }
 

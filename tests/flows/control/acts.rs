@@ -4,7 +4,7 @@ use rekindle::domain::act::Role;
 use rekindle::persona::simulator::Faults;
 use serde_json::json;
 
-use super::super::world::{ENVIRONMENT, Setting, World, hours};
+use super::super::world::{ENVIRONMENT, Setting, World, hours, minutes};
 use super::{Door, because, each};
 use crate::support::on_both;
 
@@ -111,6 +111,8 @@ on_both! {
         world.settle().await;
         let events = olga.get(&format!("/v1/events?environment={ENVIRONMENT}&name=inquiry.created")).await;
         let event = each(&events, "id")[0].to_owned();
+        // Within a second of the event, the event would win.
+        world.clock.advance(minutes(1));
         world.persona.start(&ada).unwrap();
         world.lose_deliveries().await;
         let path = format!("/v1/inquiries/{ENVIRONMENT}/{ada}/reread");
