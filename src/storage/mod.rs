@@ -62,7 +62,7 @@ pub mod webhook_secrets;
 
 pub use alone::Alone;
 pub use capped::Capped;
-pub use database::{Database, Kind, PLAN_ONCE};
+pub use database::{Database, Kind, PLAN_BY_INDEX, PLAN_ONCE};
 pub use error::{Failure, Result, StorageError};
 pub use page::{Cursor, InvalidCursor, Page};
 pub use sql::Sql;

@@ -1,7 +1,7 @@
 //! A claim touches what is due and nothing else, whatever the statistics say, or without any; and a batch finds every
 //! row by its key, by plans that are made once and kept.
 
-use rekindle::storage::{ALL_SQL, Kind, PLAN_ONCE, Sql};
+use rekindle::storage::{ALL_SQL, Kind, PLAN_BY_INDEX, PLAN_ONCE, Sql};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 
 use crate::storage::raw;
@@ -228,8 +228,11 @@ async fn on_postgres_counts_search_an_index_with_and_without_statistics() {
             let numbered = values.iter().enumerate();
             let bound = numbered
                 .fold(text(name).1.to_owned(), |sql, (place, value)| sql.replace(&format!("${}", place + 1), value));
+            let mut tx = connection.begin().await.unwrap();
+            sqlx::raw_sql(PLAN_BY_INDEX).execute(&mut *tx).await.unwrap();
             let sql = AssertSqlSafe(format!("EXPLAIN {bound}"));
-            let plan = sqlx::query_scalar::<_, String>(sql).fetch_all(&mut connection).await.unwrap().join("\n");
+            let plan = sqlx::query_scalar::<_, String>(sql).fetch_all(&mut *tx).await.unwrap().join("\n");
+            tx.rollback().await.unwrap();
             for table in ["inquiries", "actions", "events"] {
                 // A table without rows is read whole, and that costs nothing.
                 let empty = table == "events";
