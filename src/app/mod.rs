@@ -38,6 +38,8 @@ pub mod access;
 
 pub mod mute;
 
+mod secret;
+
 pub mod tokens;
 
 pub mod operators;

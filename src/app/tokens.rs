@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use subtle::ConstantTimeEq;
 use tracing::warn;
 
 use crate::app::App;
 use crate::app::operators::DeedError;
+use crate::app::secret::{self, NoRandomness};
 use crate::domain::act::Act;
 use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::ids::{CustomerName, EnvironmentName, TokenId};
 use crate::domain::operator::Operator;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{self, Grant, Scope, Shown, Token};
+use crate::domain::token::{Bearer, Grant, Scope, Shown, Token};
 use crate::storage::StorageError;
 
 /// How exactly it is known when a token was last used: not every call has to write.
@@ -51,8 +51,8 @@ pub enum TokenError {
     #[error("it would have expired already")]
     Expired,
     /// The system gave no random numbers.
-    #[error("the system gives no random numbers")]
-    NoRandomness,
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// Nobody said why.
     #[error(transparent)]
     NoReason(#[from] NoReason),
@@ -80,12 +80,9 @@ impl App {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(TokenError::Expired);
         }
-        let (mut id, mut secret) = ([0; 8], [0; token::SECRET_BYTES]);
-        getrandom::fill(&mut id).map_err(|_| TokenError::NoRandomness)?;
-        getrandom::fill(&mut secret).map_err(|_| TokenError::NoRandomness)?;
-        let (text, id, hash) = token::make(id, secret);
+        let made = secret::token(Bearer::Application)?;
         let grant = Grant {
-            token: TokenId::parse(&id).map_err(|_| TokenError::NoRandomness)?,
+            token: made.id,
             scopes: new.scopes,
             environment: new.environment,
             customer: new.customer,
@@ -93,11 +90,11 @@ impl App {
         let (note, expires_at) = (new.note, new.expires_at);
         let token = Token { grant, note, created_at: now, expires_at, revoked_at: None, last_used_at: None };
         let mut tx = self.database().begin().await?;
-        tx.add_token(&token, &hash).await?;
+        tx.add_token(&token, &made.hash).await?;
         let deed = Deed::new(by, Act::CreateToken, Some(&token.note), now)?.about(About::token(&token.grant.token));
         tx.record_deed(&token.grant.environment.iter().fold(deed, Deed::within)).await?;
         tx.commit().await?;
-        Ok((token, SecretString::from(text)))
+        Ok((token, made.text))
     }
 
     /// Every token, oldest first.
@@ -136,11 +133,9 @@ impl App {
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn authenticate(&self, shown: &str) -> Result<Option<Grant>, StorageError> {
-        let Some(shown) = Shown::parse(shown) else { return Ok(None) };
-        let found = self.database().read().await?.token(&shown.id).await?;
-        // What is not there is compared as well, with what nothing hashes to.
-        let (token, kept) = found.map_or((None, vec![0; 32]), |(token, kept)| (Some(token), kept));
-        let same = bool::from(shown.hash().as_slice().ct_eq(&kept));
+        let Some(shown) = Shown::parse(Bearer::Application, shown) else { return Ok(None) };
+        let (token, kept) = self.database().read().await?.token(&shown.id).await?.unzip();
+        let same = shown.is(kept.as_deref());
         let now = self.clock().now();
         let Some(token) = token.filter(|token| same && token.is_good(now)) else { return Ok(None) };
         if token.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {

@@ -5,12 +5,9 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use crate::domain::act::{Act, Role};
 use crate::domain::ids::{EnvironmentName, TokenId};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{PREFIX, SECRET_BYTES};
 
 /// By what somebody is known to be who they are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,17 +56,6 @@ pub struct OperatorToken {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// An operator's token as somebody shows it; whether it is one is not known yet.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ShownToken<'a> {
-    /// Which token it says it is.
-    pub id: TokenId,
-    secret: &'a str,
-}
-
-/// Between the prefix of every token of ours and an operator's id. No application's id looks like that.
-const MARK: &str = "operator_";
-
 impl fmt::Display for How {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -116,64 +102,9 @@ impl OperatorToken {
     }
 }
 
-impl<'a> ShownToken<'a> {
-    /// Takes a text apart; `None` for what is no operator's token by its form.
-    #[must_use]
-    pub fn parse(text: &'a str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix(PREFIX)?.strip_prefix(MARK)?.split_once('_')?;
-        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        let form = id.len() == 16 && secret.len() == 2 * SECRET_BYTES && plain(id) && plain(secret);
-        form.then(|| TokenId::parse(id).ok()).flatten().map(|id| Self { id, secret })
-    }
-
-    /// The hash to compare with the one that is kept.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        hash(self.secret)
-    }
-}
-
-impl fmt::Debug for ShownToken<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShownToken").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-/// A token from what is random about it: its text, which is a secret, its id, and the hash to keep.
-#[must_use]
-pub fn make(id: [u8; 8], secret: [u8; SECRET_BYTES]) -> (String, String, [u8; 32]) {
-    let (id, secret) = (hex::encode(id), hex::encode(secret));
-    let hash = hash(&secret);
-    (format!("{PREFIX}{MARK}{id}_{secret}"), id, hash)
-}
-
-fn hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::token;
-
-    #[test]
-    fn what_is_made_is_understood_and_shows_nothing() {
-        let (text, id, hash) = make([7; 8], [9; 32]);
-        let shown = ShownToken::parse(&text).unwrap();
-        assert_eq!((shown.id.as_str(), shown.hash()), (id.as_str(), hash));
-        assert!(!format!("{shown:?}").contains("0909"));
-        for wrong in ["", "rekindle_operator_", &text[1..], &text[..text.len() - 1], &text.to_uppercase()] {
-            assert_eq!(ShownToken::parse(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn neither_kind_of_token_is_ever_taken_for_the_other() {
-        let (operators, ..) = make([7; 8], [9; 32]);
-        let (applications, ..) = token::make([7; 8], [9; 32]);
-        assert_eq!(token::Shown::parse(&operators), None);
-        assert_eq!(ShownToken::parse(&applications), None);
-    }
 
     #[test]
     fn who_is_bound_to_an_environment_sees_no_other() {

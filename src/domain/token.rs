@@ -1,18 +1,36 @@
-//! Tokens of the API: what one looks like, and what whoever shows it may do.
+//! Tokens: what one looks like, and what an application that shows one may do.
 //!
-//! A token is `rekindle_<id>_<secret>`. The id is found in lists and logs of ours; of the secret, 32 random bytes, only
-//! the hash is kept. For something that long and random SHA-256 is enough: there is nothing to be guessed.
+//! An application's token is `rekindle_<id>_<secret>`, an operator's `rekindle_operator_<id>_<secret>`. The id is found in
+//! lists and logs of ours; of the secret, 32 random bytes, only the hash is kept. For something that long and random
+//! SHA-256 is enough: there is nothing to be guessed.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use crate::domain::ids::{CustomerName, EnvironmentName, TokenId};
 use crate::domain::time::Timestamp;
 
-/// What tokens begin with, so that scanners for leaked secrets know them.
-pub const PREFIX: &str = "rekindle_";
+/// Whose tokens are of one kind. A text says which, and neither is ever taken for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearer {
+    /// An application: its grant is a [`Grant`].
+    Application,
+    /// Somebody who works with Rekindle itself: see [`crate::domain::operator`].
+    Operator,
+}
+
+impl Bearer {
+    /// What their tokens begin with, so that scanners for leaked secrets know them. No id looks like `operator`.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Application => "rekindle_",
+            Self::Operator => "rekindle_operator_",
+        }
+    }
+}
 
 /// The length of a secret, in bytes.
 pub const SECRET_BYTES: usize = 32;
@@ -102,19 +120,20 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// Takes a text apart; `None` for what is no token by its form.
+    /// Takes a text apart; `None` for what is no token of that kind by its form.
     #[must_use]
-    pub fn parse(text: &'a str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
+    pub fn parse(bearer: Bearer, text: &'a str) -> Option<Self> {
+        let (id, secret) = text.strip_prefix(bearer.prefix())?.split_once('_')?;
         let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         let form = id.len() == 16 && secret.len() == 2 * SECRET_BYTES && plain(id) && plain(secret);
         form.then(|| TokenId::parse(id).ok()).flatten().map(|id| Self { id, secret })
     }
 
-    /// The hash to compare with the one that is kept.
+    /// Whether this is what was hashed and kept. What is not there is compared as well, with what nothing hashes to, so
+    /// that the time it takes does not tell which ids there are.
     #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        hash(self.secret)
+    pub fn is(&self, kept: Option<&[u8]>) -> bool {
+        hash(self.secret).ct_eq(kept.unwrap_or(&[0; 32])).into()
     }
 }
 
@@ -126,10 +145,10 @@ impl fmt::Debug for Shown<'_> {
 
 /// A token from what is random about it: its text, which is a secret, its id, and the hash to keep.
 #[must_use]
-pub fn make(id: [u8; 8], secret: [u8; SECRET_BYTES]) -> (String, String, [u8; 32]) {
+pub fn make(bearer: Bearer, id: [u8; 8], secret: [u8; SECRET_BYTES]) -> (String, String, [u8; 32]) {
     let (id, secret) = (hex::encode(id), hex::encode(secret));
     let hash = hash(&secret);
-    (format!("{PREFIX}{id}_{secret}"), id, hash)
+    (format!("{}{id}_{secret}", bearer.prefix()), id, hash)
 }
 
 fn hash(secret: &str) -> [u8; 32] {
@@ -140,23 +159,36 @@ fn hash(secret: &str) -> [u8; 32] {
 mod tests {
     use super::*;
 
+    const BOTH: [Bearer; 2] = [Bearer::Application, Bearer::Operator];
+
     #[test]
-    fn what_is_made_is_understood() {
-        let (text, id, hash) = make([7; 8], [9; 32]);
-        let shown = Shown::parse(&text).unwrap();
-        assert_eq!((shown.id.as_str(), shown.hash()), (id.as_str(), hash));
-        assert!(!format!("{shown:?}").contains("0909"));
-        let (other, ..) = make([7; 8], [8; 32]);
-        assert_ne!(Shown::parse(&other).unwrap().hash(), hash);
+    fn what_is_made_is_understood_and_shows_nothing() {
+        for bearer in BOTH {
+            let (text, id, hash) = make(bearer, [7; 8], [9; 32]);
+            let shown = Shown::parse(bearer, &text).unwrap();
+            assert_eq!((shown.id.as_str(), shown.is(Some(&hash)), shown.is(None)), (id.as_str(), true, false));
+            assert!(!format!("{shown:?}").contains("0909"));
+            let (other, ..) = make(bearer, [7; 8], [8; 32]);
+            assert!(!Shown::parse(bearer, &other).unwrap().is(Some(&hash)));
+        }
     }
 
     #[test]
     fn what_has_another_form_is_no_token() {
-        let (text, ..) = make([7; 8], [9; 32]);
-        let upper = text.to_uppercase();
-        for wrong in ["", "rekindle_", "rekindle_0707070707070707_", &text[1..], &text[..text.len() - 1], &upper] {
-            assert_eq!(Shown::parse(wrong), None, "{wrong}");
+        for bearer in BOTH {
+            let (text, ..) = make(bearer, [7; 8], [9; 32]);
+            let (upper, without_secret) = (text.to_uppercase(), format!("{}0707070707070707_", bearer.prefix()));
+            for wrong in ["", bearer.prefix(), &without_secret, &text[1..], &text[..text.len() - 1], &upper] {
+                assert_eq!(Shown::parse(bearer, wrong), None, "{wrong}");
+            }
         }
+    }
+
+    #[test]
+    fn neither_kind_of_token_is_ever_taken_for_the_other() {
+        let text = |bearer| make(bearer, [7; 8], [9; 32]).0;
+        assert_eq!(Shown::parse(Bearer::Application, &text(Bearer::Operator)), None);
+        assert_eq!(Shown::parse(Bearer::Operator, &text(Bearer::Application)), None);
     }
 
     #[test]

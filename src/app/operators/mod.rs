@@ -2,7 +2,6 @@
 
 mod audit;
 pub(in crate::app) mod oidc;
-mod secret;
 mod sessions;
 mod sign_ins;
 mod tokens;

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
-use super::secret::{self, NoRandomness, Use};
+use crate::app::secret::{self, NoRandomness, Use};
 use super::tokens::TOUCH_EVERY;
 use crate::app::App;
 use crate::domain::act::Act;

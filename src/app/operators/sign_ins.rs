@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::secret::{self, Use};
+use crate::app::secret::{self, Use};
 use super::sessions::SignInError;
 use crate::app::App;
 use crate::domain::act::{Act, Role};

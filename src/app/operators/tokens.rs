@@ -2,17 +2,16 @@
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use subtle::ConstantTimeEq;
 use tracing::warn;
 
-use super::secret::NoRandomness;
 use crate::app::App;
+use crate::app::secret::{self, NoRandomness};
 use crate::domain::act::{Act, Role};
 use crate::domain::deed::{About, Deed, NoReason};
 use crate::domain::ids::{EnvironmentName, TokenId};
-use crate::domain::operator::{self, How, Operator, OperatorToken, ShownToken};
+use crate::domain::operator::{How, Operator, OperatorToken};
 use crate::domain::time::Timestamp;
-use crate::domain::token::SECRET_BYTES;
+use crate::domain::token::{Bearer, Shown};
 use crate::storage::StorageError;
 
 /// How exactly it is known when a token or session was last used: not every request has to write.
@@ -68,12 +67,9 @@ impl App {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(OperatorTokenError::Expired);
         }
-        let (mut id, mut secret) = ([0; 8], [0; SECRET_BYTES]);
-        getrandom::fill(&mut id).map_err(|_| NoRandomness)?;
-        getrandom::fill(&mut secret).map_err(|_| NoRandomness)?;
-        let (text, id, hash) = operator::make(id, secret);
+        let made = secret::token(Bearer::Operator)?;
         let token = OperatorToken {
-            id: TokenId::parse(&id).map_err(|_| NoRandomness)?,
+            id: made.id,
             note: new.note,
             role: new.role,
             environment: new.environment,
@@ -85,10 +81,10 @@ impl App {
         let deed = Deed::new(by, Act::CreateToken, Some(&format!("{}: {}", token.role, token.note)), now)?;
         let deed = token.environment.iter().fold(deed.about(About::token(&token.id)), Deed::within);
         let mut tx = self.database().begin().await?;
-        tx.add_operator_token(&token, &hash).await?;
+        tx.add_operator_token(&token, &made.hash).await?;
         tx.record_deed(&deed).await?;
         tx.commit().await?;
-        Ok((token, SecretString::from(text)))
+        Ok((token, made.text))
     }
 
     /// Every operator's token, oldest first.
@@ -108,11 +104,9 @@ impl App {
         shown: &str,
         address: Option<&str>,
     ) -> Result<Option<Operator>, StorageError> {
-        let Some(shown) = ShownToken::parse(shown) else { return Ok(None) };
-        let found = self.database().read().await?.operator_token(&shown.id).await?;
-        // What is not there is compared as well, with what nothing hashes to.
-        let (token, kept) = found.map_or((None, vec![0; 32]), |(token, kept)| (Some(token), kept));
-        let same = bool::from(shown.hash().as_slice().ct_eq(&kept));
+        let Some(shown) = Shown::parse(Bearer::Operator, shown) else { return Ok(None) };
+        let (token, kept) = self.database().read().await?.operator_token(&shown.id).await?.unzip();
+        let same = shown.is(kept.as_deref());
         let now = self.clock().now();
         let Some(token) = token.filter(|token| same && token.is_good(now)) else { return Ok(None) };
         if token.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {

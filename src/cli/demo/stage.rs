@@ -155,8 +155,9 @@ impl Stage {
         for (what, place) in [
             ("simulated Persona", format!("{}/simulator", self.persona.url())),
             ("Rekindle, public", format!("http://{public}")),
-            ("Rekindle, internal", format!("http://{internal}/metrics")),
+            ("Rekindle, dashboard", format!("http://{internal}")),
             ("configuration", file.display().to_string()),
+            ("to sign in", format!("rekindle sign-in --config {}", file.display())),
             ("try", format!("rekindle inquiries list --config {}", file.display())),
             ("", format!("rekindle inquiries show ada --config {}", file.display())),
         ] {

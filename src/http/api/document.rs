@@ -1,11 +1,9 @@
 //! The head of the API's description; the rest stands at each route.
 
-use utoipa::openapi::OpenApi as Described;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::OpenApi;
 
 use super::access::AccessAnswer;
-use super::wire::ProblemDetails;
+use crate::http::described::{ByToken, ProblemDetails};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,7 +14,7 @@ use super::wire::ProblemDetails;
                        `rekindle tokens create`.",
     ),
     components(schemas(ProblemDetails, AccessAnswer)),
-    modifiers(&Token),
+    modifiers(&ByToken),
     tags(
         (name = "Inquiries", description = "One inquiry for a person and template, however often you ask"),
         (name = "Access", description = "A way in, whatever state the inquiry is in"),
@@ -24,12 +22,3 @@ use super::wire::ProblemDetails;
     )
 )]
 pub(super) struct Document;
-
-struct Token;
-
-impl Modify for Token {
-    fn modify(&self, document: &mut Described) {
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    }
-}

@@ -1,45 +1,14 @@
 //! What answers look like, and reading what requests name.
 
-use std::collections::BTreeMap;
-
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoParams, IntoResponses, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::customers::Sight;
 use crate::domain::ids::{InvalidId, ReferenceId, TemplateId};
 use crate::http::problem::Problem;
-
-/// What is wrong, by RFC 9457.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ProblemDetails {
-    /// The status once more
-    status: u16,
-    /// What kind of trouble it is
-    title: String,
-    /// What is wrong and what to do about it
-    detail: String,
-    /// A word for programs: `no-token`, `no-scope`, `not-found`, `busy`, `too-many`, `body`, …
-    code: Option<String>,
-}
-
-/// How a request may be refused: every route's answers besides its own.
-pub(super) struct Refused;
-
-impl IntoResponses for Refused {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let answers = [("4XX", "Refused, and why"), ("503", "Not now; see Retry-After")];
-        let response = |description: &str| {
-            let content = Content::new(Some(Ref::from_schema_name("ProblemDetails")));
-            let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
-            RefOr::T(response.build())
-        };
-        answers.into_iter().map(|(status, description)| (status.to_owned(), response(description))).collect()
-    }
-}
 
 /// An inquiry; nothing of the person but your own name for them.
 #[derive(Serialize, ToSchema)]

@@ -8,7 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::Control;
 use super::ask::{self, Asked, Said};
 use super::says::{away, refused};
-use super::wire::{ActionView, AttemptView, PageView, ProblemDetails, Why};
+use super::wire::{ActionView, AttemptView, PageView, Why};
+use crate::http::described::Refused;
 use crate::app::board::ActionFilter;
 use crate::domain::action::{Kind, State};
 use crate::domain::ids::{ActionId, InquiryId};
@@ -65,8 +66,7 @@ pub(super) struct When {
 #[utoipa::path(
     get, path = "/v1/actions", tag = "Actions", operation_id = "listActions", params(Which),
     responses((status = 200, description = "A page", body = PageView<ActionView>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn list(
@@ -93,8 +93,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/v1/actions/{id}", tag = "Actions", operation_id = "getAction", params(("id" = String, Path)),
     responses((status = 200, description = "The action", body = OneAction),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn show(
@@ -120,8 +119,7 @@ pub(super) async fn show(
     post, path = "/v1/actions/{id}/retry", tag = "Actions", operation_id = "retryAction",
     params(("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "As it is then", body = ActionView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn retry(
@@ -140,8 +138,7 @@ pub(super) async fn retry(
     post, path = "/v1/actions/{id}/cancel", tag = "Actions", operation_id = "cancelAction",
     params(("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "As it is then", body = ActionView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn cancel(
@@ -160,8 +157,7 @@ pub(super) async fn cancel(
     post, path = "/v1/actions/{id}/reschedule", tag = "Actions", operation_id = "rescheduleAction",
     params(("id" = String, Path)), request_body = When,
     responses((status = 200, description = "As it is then", body = ActionView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn reschedule(

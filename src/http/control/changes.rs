@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use super::Control;
 use super::says::away;
-use super::wire::ProblemDetails;
+
+use crate::http::described::Refused;
 use crate::app::board::{Board, Pulse, Tally};
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
@@ -29,10 +30,7 @@ const LONGEST: Duration = Duration::from_mins(10);
 #[utoipa::path(
     get, path = "/v1/changes", tag = "Overview", operation_id = "watchChanges",
     responses((status = 200, description = "The changes", content_type = "text/event-stream", body = String),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json"),
-              (status = 503, description = "Too many watch", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn watch(State(control): State<Control>, caller: Caller) -> Result<Response, Problem> {

@@ -1,10 +1,8 @@
 //! The head of the API's description; the rest stands at each route.
 
-use utoipa::openapi::OpenApi as Described;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::OpenApi;
 
-use super::wire::ProblemDetails;
+use crate::http::described::{ByToken, ProblemDetails};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,7 +13,7 @@ use super::wire::ProblemDetails;
                        an answer has `next`, also when a page is short or empty.",
     ),
     components(schemas(ProblemDetails)),
-    modifiers(&Token),
+    modifiers(&ByToken),
     tags(
         (name = "Overview", description = "What needs somebody, what flows, and what came of it"),
         (name = "Inquiries", description = "Inquiries, and what can be done for their people"),
@@ -25,12 +23,3 @@ use super::wire::ProblemDetails;
     )
 )]
 pub(super) struct Document;
-
-struct Token;
-
-impl Modify for Token {
-    fn modify(&self, document: &mut Described) {
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    }
-}

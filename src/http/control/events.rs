@@ -10,8 +10,9 @@ use super::Control;
 use super::ask::{self, Asked, Said};
 use super::inquiries::Done;
 use super::says::{away, refused};
-use super::wire::{EventView, PageView, ProblemDetails, Why, text};
-use crate::app::board::{EventFilter, Outcome, Refused};
+use super::wire::{EventView, PageView, Why, text};
+use crate::http::described::Refused;
+use crate::app::board::{self, EventFilter, Outcome};
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
@@ -79,8 +80,7 @@ pub(super) struct RefusalView {
 #[utoipa::path(
     get, path = "/v1/events", tag = "Events", operation_id = "listEvents", params(Which),
     responses((status = 200, description = "A page", body = PageView<EventView>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn list(
@@ -106,8 +106,7 @@ pub(super) async fn list(
     get, path = "/v1/events/{environment}/{id}", tag = "Events", operation_id = "getEvent",
     params(("environment" = String, Path), ("id" = String, Path)),
     responses((status = 200, description = "The event", body = OneEvent),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn show(
@@ -133,8 +132,7 @@ pub(super) async fn show(
     post, path = "/v1/events/{environment}/{id}/reveal", tag = "Events", operation_id = "revealEvent",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "The payload", body = Payload),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn reveal(
@@ -153,8 +151,7 @@ pub(super) async fn reveal(
     post, path = "/v1/events/{environment}/{id}/release", tag = "Events", operation_id = "releaseEvent",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "As it is then", body = EventView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn release(
@@ -173,8 +170,7 @@ pub(super) async fn release(
     post, path = "/v1/events/{environment}/{id}/discard", tag = "Events", operation_id = "discardEvent",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "As it is then", body = EventView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn discard(
@@ -195,8 +191,7 @@ pub(super) async fn discard(
     post, path = "/v1/events/{environment}/{id}/replay", tag = "Events", operation_id = "replayEvent",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "What it changed", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn replay(
@@ -214,8 +209,7 @@ pub(super) async fn replay(
 #[utoipa::path(
     get, path = "/v1/refusals", tag = "Events", operation_id = "listRefusals", params(WhichPage),
     responses((status = 200, description = "A page", body = PageView<RefusalView>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn refusals(
@@ -225,7 +219,7 @@ pub(super) async fn refusals(
 ) -> Result<Json<PageView<RefusalView>>, Problem> {
     let after = ask::after(which.after.as_deref())?;
     let page = control.board(&caller).refusals(after.as_ref(), ask::limit(which.limit)).await.map_err(away)?;
-    let view = |one: Refused| RefusalView {
+    let view = |one: board::Refused| RefusalView {
         at: one.at.to_string(),
         environment: text(one.environment),
         outcome: one.outcome,

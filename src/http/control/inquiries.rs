@@ -9,7 +9,8 @@ use super::Control;
 use super::ask::{self, Asked, Said};
 use super::says::{away, refused};
 use super::story::InquiryStory;
-use super::wire::{InquiryView, PageView, ProblemDetails, Why};
+use super::wire::{InquiryView, PageView, Why};
+use crate::http::described::Refused;
 use crate::app::access::Renewal;
 use crate::app::board::{InquiryFilter, InquiryOrder};
 use crate::app::desk::Reminded;
@@ -82,8 +83,7 @@ impl Done {
 #[utoipa::path(
     get, path = "/v1/inquiries", tag = "Inquiries", operation_id = "listInquiries", params(Which),
     responses((status = 200, description = "A page", body = PageView<InquiryView>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn list(
@@ -120,8 +120,7 @@ pub(super) async fn list(
     get, path = "/v1/inquiries/{environment}/{id}", tag = "Inquiries", operation_id = "getInquiry",
     params(("environment" = String, Path), ("id" = String, Path)),
     responses((status = 200, description = "The inquiry", body = InquiryStory),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn show(
@@ -142,8 +141,7 @@ pub(super) async fn show(
     post, path = "/v1/inquiries/{environment}/{id}/remind", tag = "Inquiries", operation_id = "remindNow",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "Due now", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn remind(
@@ -166,8 +164,7 @@ pub(super) async fn remind(
     post, path = "/v1/inquiries/{environment}/{id}/revive", tag = "Inquiries", operation_id = "reviveInquiry",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "Done", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn revive(
@@ -184,8 +181,7 @@ pub(super) async fn revive(
     post, path = "/v1/inquiries/{environment}/{id}/replace", tag = "Inquiries", operation_id = "replaceInquiry",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "Done", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn replace(
@@ -202,8 +198,7 @@ pub(super) async fn replace(
     post, path = "/v1/inquiries/{environment}/{id}/reread", tag = "Inquiries", operation_id = "rereadInquiry",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "What it brought", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn reread(
@@ -222,8 +217,7 @@ pub(super) async fn reread(
     post, path = "/v1/inquiries/{environment}/{id}/mute", tag = "Inquiries", operation_id = "muteInquiry",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "Muted", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn mute(
@@ -242,8 +236,7 @@ pub(super) async fn mute(
     post, path = "/v1/inquiries/{environment}/{id}/unmute", tag = "Inquiries", operation_id = "unmuteInquiry",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "Unmuted", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn unmute(

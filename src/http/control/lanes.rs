@@ -11,7 +11,8 @@ use super::ask::{self, Said};
 use super::inquiries::{Done, read};
 use super::overview::LaneView;
 use super::says::refused;
-use super::wire::{ProblemDetails, Why};
+use super::wire::Why;
+use crate::http::described::Refused;
 use crate::app::board::LinkId;
 use crate::app::lanes::LaneChange;
 use crate::domain::action::Kind;
@@ -35,8 +36,7 @@ pub(super) struct Minted {
     post, path = "/v1/lanes/{environment}/{kind}/pause", tag = "Lanes", operation_id = "pauseLane",
     params(("environment" = String, Path), ("kind" = String, Path)), request_body = Why,
     responses((status = 200, description = "As it is then", body = LaneView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn pause(
@@ -53,8 +53,7 @@ pub(super) async fn pause(
     post, path = "/v1/lanes/{environment}/{kind}/resume", tag = "Lanes", operation_id = "resumeLane",
     params(("environment" = String, Path), ("kind" = String, Path)), request_body = Why,
     responses((status = 200, description = "As it is then", body = LaneView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn resume(
@@ -84,8 +83,7 @@ async fn change(
     post, path = "/v1/inquiries/{environment}/{id}/links", tag = "Inquiries", operation_id = "mintLink",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "The link", body = Minted),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn mint_link(
@@ -109,8 +107,7 @@ pub(super) async fn mint_link(
     post, path = "/v1/inquiries/{environment}/{id}/links/revoke", tag = "Inquiries", operation_id = "revokeLinks",
     params(("environment" = String, Path), ("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "Revoked", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn revoke_links(
@@ -129,8 +126,7 @@ pub(super) async fn revoke_links(
     post, path = "/v1/links/{id}/revoke", tag = "Inquiries", operation_id = "revokeLink",
     params(("id" = String, Path)), request_body = Why,
     responses((status = 200, description = "Revoked", body = Done),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn revoke_link(

@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::Control;
 use super::ask::{self, Asked};
 use super::says::away;
-use super::wire::ProblemDetails;
+
+use crate::http::described::Refused;
 use crate::app::board::{Period, Series, Tally, Totals};
 use crate::domain::time::Timestamp;
 use crate::http::operators::Caller;
@@ -51,8 +52,7 @@ struct PointView {
 #[utoipa::path(
     get, path = "/v1/totals", tag = "Overview", operation_id = "getTotals", params(Span),
     responses((status = 200, description = "By tally", body = BTreeMap<String, u64>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn totals(
@@ -69,8 +69,7 @@ pub(super) async fn totals(
 #[utoipa::path(
     get, path = "/v1/series", tag = "Overview", operation_id = "getSeries", params(Span),
     responses((status = 200, description = "The series", body = Vec<SeriesView>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn series(

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use super::Control;
 use super::numbers::by_tally;
 use super::says::away;
-use super::wire::{CountView, ProblemDetails, text, time};
+use super::wire::{CountView, text, time};
+use crate::http::described::Refused;
 use crate::app::board::{Attention, BudgetState, EnvironmentState, LaneSetting, Overview, Waiting};
 use crate::config::Mode;
 use crate::domain::budget::Urgency;
@@ -170,8 +171,7 @@ struct BudgetView {
 #[utoipa::path(
     get, path = "/v1/overview", tag = "Overview", operation_id = "getOverview",
     responses((status = 200, description = "The overview", body = OverviewView),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn overview(State(control): State<Control>, caller: Caller) -> Result<Json<OverviewView>, Problem> {
@@ -182,8 +182,7 @@ pub(super) async fn overview(State(control): State<Control>, caller: Caller) -> 
 #[utoipa::path(
     get, path = "/v1/environments", tag = "Overview", operation_id = "listEnvironments",
     responses((status = 200, description = "The environments", body = Vec<EnvironmentView>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn environments(

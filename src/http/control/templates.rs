@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use super::Control;
 use super::ask;
 use super::says::away;
-use super::wire::{CountView, ProblemDetails, text, time};
+use super::wire::{CountView, text, time};
+use crate::http::described::Refused;
 use crate::app::board::TemplateLine;
 use crate::domain::act::Act;
 use crate::http::operators::Caller;
@@ -45,8 +46,7 @@ struct VersionView {
     get, path = "/v1/templates/{environment}", tag = "Overview", operation_id = "listTemplates",
     params(("environment" = String, Path)),
     responses((status = 200, description = "The templates", body = Vec<TemplateView>),
-              (status = "4XX", description = "Refused, and why", body = ProblemDetails,
-               content_type = "application/problem+json")),
+              Refused),
     security(("token" = [])),
 )]
 pub(super) async fn list(

@@ -8,19 +8,6 @@ use crate::app::queries::in_words;
 use crate::domain::action::{Action, CancelledBy};
 use crate::domain::time::Timestamp;
 
-/// What is wrong, by RFC 9457.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ProblemDetails {
-    /// The status once more
-    status: u16,
-    /// What kind of trouble it is
-    title: String,
-    /// What is wrong and what to do about it
-    detail: String,
-    /// A word for programs: `no-token`, `role`, `not-found`, `no-reason`, `not-now`, `not-acting`, `busy`, `query` …
-    code: Option<String>,
-}
-
 /// Why it is done; needed for what touches people.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

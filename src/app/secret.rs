@@ -1,7 +1,10 @@
-//! What browsers and links hold: 32 random bytes as text, of which we keep a hash.
+//! What somebody else keeps and shows again, a token, a cookie or a link: random, and of it we keep a hash.
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+
+use crate::domain::ids::TokenId;
+use crate::domain::token::{self, Bearer, SECRET_BYTES};
 
 /// The system gave no random numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +24,24 @@ pub(super) fn make() -> Result<SecretString, NoRandomness> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(SecretString::from(hex::encode(bytes)))
+}
+
+/// A new token.
+pub(super) struct NewSecretToken {
+    /// Its text, which nobody but its bearer keeps.
+    pub(super) text: SecretString,
+    pub(super) id: TokenId,
+    pub(super) hash: [u8; 32],
+}
+
+/// Makes a token up.
+pub(super) fn token(bearer: Bearer) -> Result<NewSecretToken, NoRandomness> {
+    let (mut id, mut secret) = ([0; 8], [0; SECRET_BYTES]);
+    getrandom::fill(&mut id).map_err(|_| NoRandomness)?;
+    getrandom::fill(&mut secret).map_err(|_| NoRandomness)?;
+    let (text, id, hash) = token::make(bearer, id, secret);
+    let id = TokenId::parse(&id).map_err(|_| NoRandomness)?;
+    Ok(NewSecretToken { text: SecretString::from(text), id, hash })
 }
 
 /// The hash of what somebody shows; `None` for what has not the form of a secret of ours.
