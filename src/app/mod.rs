@@ -72,6 +72,8 @@ pub mod retention;
 
 pub mod keys;
 
+pub mod names;
+
 pub mod operate;
 
 pub mod lanes;

@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::keys;
+use crate::app::{keys, names};
 use crate::cli::open::operator;
 use crate::cli::{Common, output, vault};
 use crate::clock::Clock;
@@ -30,7 +30,7 @@ pub(super) enum Keys {
     Rotate(Rotate),
     /// Destroy a master key that is no longer needed: backups made under it become unreadable
     Destroy(Destroy),
-    /// Seal the bodies that were stored before there was sealing
+    /// Seal the bodies that were stored before there was sealing, and keep reference ids as seal_reference_ids says
     Seal(Seal),
 }
 
@@ -270,14 +270,33 @@ impl Destroy {
 
 impl Seal {
     async fn run(self) -> anyhow::Result<()> {
-        let (_, app) = self.common.app().await?;
-        let sealed = keys::seal_plain(app.database(), Clock::System.now(), |_| {}).await?;
+        let config = self.common.configuration()?;
+        let database = Database::open(config.database_url.expose()).await.context("the database can't be opened")?;
+        database.check_schema().await?;
+        let database = vault::with_keys(&config, database, |path| {
+            eprintln!("rekindle: made the key file {}: keep a copy of it apart from the database", path.display());
+        })
+        .await?;
+        let now = Clock::System.now();
+        let sealed = keys::seal_plain(&database, now, |_| {}).await?;
+        let kept = self.keep_names(&database, config.seal_reference_ids).await?;
         if self.common.json {
-            println!("{}", serde_json::json!({ "sealed": sealed }));
+            println!("{}", serde_json::json!({ "sealed": sealed, "inquiries": kept }));
         } else {
-            println!("{sealed} bodies were sealed");
+            println!("{sealed} bodies were sealed; the reference ids of {kept} inquiries were changed");
         }
         Ok(())
+    }
+}
+
+impl Seal {
+    async fn keep_names(&self, database: &Database, seal: bool) -> anyhow::Result<u64> {
+        let told = |done| {
+            if !self.common.json {
+                eprintln!("rekindle: reference ids of {done} inquiries");
+            }
+        };
+        Ok(names::keep(database, seal, Clock::System.now(), told).await?)
     }
 }
 

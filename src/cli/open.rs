@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 
-use crate::app::App;
+use crate::app::{App, names};
 use crate::cli::{Common, vault};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -45,7 +45,7 @@ impl Common {
         database.check_schema().await?;
         // What needs no key works without one, and what needs one then says why there is none.
         let vault = vault::at_hand(&config, &database).unwrap_or_else(|why| Vault::locked(format!("{why:#}")));
-        Ok((config, database.with_vault(vault)))
+        Ok((config, names::at_hand(database.with_vault(vault)).await))
     }
 
     /// The use cases over the database as it is.

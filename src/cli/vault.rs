@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::app::keys::{self, KeysError};
+use crate::app::names;
 use crate::clock::Clock;
 use crate::config::{Config, MasterKeys};
 use crate::storage::{Database, Kind};
@@ -34,9 +35,15 @@ pub(super) fn at_hand(config: &Config, database: &Database) -> anyhow::Result<Va
     Ok(Vault::open(&path)?)
 }
 
-/// The database with its master keys, all of those that it needs. On SQLite the first start makes one, and `made` is
-/// told where.
+/// The database with its master keys, and reference ids kept as configured. On SQLite the first start makes a key, and
+/// `made` is told where.
 pub(super) async fn unlocked(config: &Config, database: Database, made: impl Fn(&Path)) -> anyhow::Result<Database> {
+    let database = with_keys(config, database, made).await?;
+    Ok(names::kept(database, config.seal_reference_ids, Clock::System.now()).await?)
+}
+
+/// The database with its master keys, all of those that it needs.
+pub(super) async fn with_keys(config: &Config, database: Database, made: impl Fn(&Path)) -> anyhow::Result<Database> {
     let now = Clock::System.now();
     let vault = match at_hand(config, &database) {
         Err(why) if is_missing(&why) => {

@@ -8,11 +8,11 @@ use crate::domain::ids::{CustomerName, TemplateId};
 use crate::domain::rules::parse_duration;
 use crate::domain::tags::LONGEST;
 
-pub(super) fn customers(top: &mut Section<'_>) -> Customers {
+pub(super) fn customers(top: &mut Section<'_>, sealed: bool) -> Customers {
     let mut customers = Customers::new();
     for (name, section) in top.sections("customers") {
         let parsed = super::plain_name(&section, &name).and_then(|name| CustomerName::parse(name).ok());
-        let rules = rules(section, &customers);
+        let rules = rules(section, &customers, sealed);
         if let Some(name) = parsed {
             customers.insert(name, rules);
         }
@@ -21,7 +21,7 @@ pub(super) fn customers(top: &mut Section<'_>) -> Customers {
 }
 
 /// The rules of one customer; what another one has before it is refused.
-fn rules(mut section: Section<'_>, others: &Customers) -> CustomerRules {
+fn rules(mut section: Section<'_>, others: &Customers, sealed: bool) -> CustomerRules {
     let reading = section.reading;
     let mut rules = CustomerRules::default();
     for entry in section.texts("tags").unwrap_or_default() {
@@ -34,7 +34,9 @@ fn rules(mut section: Section<'_>, others: &Customers) -> CustomerRules {
         }
     }
     for entry in section.texts("reference_prefixes").unwrap_or_default() {
-        if entry.text.is_empty() {
+        if sealed {
+            entry.refuse(reading, "can't be told from a sealed reference id; use tags or templates, or no seal_reference_ids");
+        } else if entry.text.is_empty() {
             entry.refuse(reading, "is empty, and every reference id begins so; leave it out");
         } else if others.values().any(|other| other.reference_prefixes.contains(&entry.text)) {
             entry.refuse(reading, "is another customer's as well; whose inquiries would they be?");

@@ -64,6 +64,8 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     /// What people's data is sealed under.
     pub master_keys: MasterKeys,
+    /// Whether reference ids are sealed as well: where they say who somebody is.
+    pub seal_reference_ids: bool,
     /// Where we answer.
     pub listen: Listen,
     /// Access links and their pages.
@@ -151,6 +153,7 @@ impl Config {
     fn read(mut top: Section<'_>) -> Option<Self> {
         let database_url = database_url(&mut top);
         let master_keys = keys::master_keys(&mut top);
+        let seal_reference_ids = top.flag("seal_reference_ids", false);
         let listen = settings::listen(top.section("listen"));
         let links = links::links(&mut top);
         let link = if links.public_url.is_some() { LinkForm::Access } else { LinkForm::OneTime };
@@ -161,7 +164,7 @@ impl Config {
                 environments.insert(environment.name.clone(), environment);
             }
         }
-        let customers = customer::customers(&mut top);
+        let customers = customer::customers(&mut top, seal_reference_ids);
         let api = api::api(top.section("api"));
         let sign_in = sign_in::sign_in(top.section("sign_in"));
         let limits = settings::limits(top.section("limits"));
@@ -175,6 +178,7 @@ impl Config {
         Some(Self {
             database_url,
             master_keys,
+            seal_reference_ids,
             listen,
             links,
             environments,

@@ -24,6 +24,9 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
         MasterKeys::File(path) => writeln!(out, "master_key_file = {:?}", path.display().to_string())?,
         MasterKeys::BesideTheDatabase => {}
     }
+    if config.seal_reference_ids {
+        writeln!(out, "seal_reference_ids = true")?;
+    }
     write_links(out, &config.links)?;
     writeln!(out, "\n[listen]\npublic = \"{}\"\ninternal = \"{}\"", listen.public, listen.internal)?;
     for environment in environments.values() {

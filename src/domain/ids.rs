@@ -8,6 +8,9 @@ use std::fmt;
 /// Longest identifier we accept, in bytes. Persona's are about 30; reference ids are the application's own.
 pub const MAX_ID_BYTES: usize = 255;
 
+/// Longest text that storage keeps in the place of one, in bytes, and what such a text begins with.
+const MAX_SEALED: (usize, &str) = (512, "~1.");
+
 /// Why a text is no identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
@@ -25,7 +28,7 @@ pub enum InvalidId {
 fn check(text: &str) -> Result<(), InvalidId> {
     if text.trim().is_empty() {
         Err(InvalidId::Empty)
-    } else if text.len() > MAX_ID_BYTES {
+    } else if text.len() > if text.starts_with(MAX_SEALED.1) { MAX_SEALED.0 } else { MAX_ID_BYTES } {
         Err(InvalidId::TooLong)
     } else if text.chars().any(char::is_control) {
         Err(InvalidId::ControlCharacter)

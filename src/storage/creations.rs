@@ -73,15 +73,16 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn open_creation(&mut self, key: &CreationKey, now: Timestamp) -> Result<Creation> {
+        let name = self.names.seal(&key.reference_id);
         let row: Row = on_db!(self, conn => sqlite {
-            sqlx::query(OPEN.sqlite).bind(key.environment.as_str()).bind(key.reference_id.as_str())
+            sqlx::query(OPEN.sqlite).bind(key.environment.as_str()).bind(name.as_str())
                 .bind(key.template.as_str()).bind(now).execute(&mut *conn).await?;
-            sqlx::query_as(FIND.sqlite).bind(key.environment.as_str()).bind(key.reference_id.as_str())
+            sqlx::query_as(FIND.sqlite).bind(key.environment.as_str()).bind(name.as_str())
                 .bind(key.template.as_str()).fetch_one(conn).await
         } postgres {
-            sqlx::query(OPEN.postgres).bind(key.environment.as_str()).bind(key.reference_id.as_str())
+            sqlx::query(OPEN.postgres).bind(key.environment.as_str()).bind(name.as_str())
                 .bind(key.template.as_str()).bind(now).execute(&mut *conn).await?;
-            sqlx::query_as(FIND.postgres).bind(key.environment.as_str()).bind(key.reference_id.as_str())
+            sqlx::query_as(FIND.postgres).bind(key.environment.as_str()).bind(name.as_str())
                 .bind(key.template.as_str()).fetch_one(conn).await
         })?;
         let place = Place { table: "creations", row: key.template.as_str() };
@@ -105,10 +106,11 @@ impl Tx {
         customer: Option<&CustomerName>,
         now: Timestamp,
     ) -> Result<()> {
+        let name = self.names.seal(&key.reference_id);
         on_db!(self, conn, sql = HOLD =>
             sqlx::query(sql)
                 .bind(key.environment.as_str())
-                .bind(key.reference_id.as_str())
+                .bind(name.as_str())
                 .bind(key.template.as_str())
                 .bind(holder)
                 .bind(until)
@@ -145,10 +147,11 @@ impl Tx {
     }
 
     async fn end_creation(&mut self, statement: crate::storage::Sql, key: &CreationKey, last: &str) -> Result<()> {
+        let name = self.names.seal(&key.reference_id);
         on_db!(self, conn, sql = statement =>
             sqlx::query(sql)
                 .bind(key.environment.as_str())
-                .bind(key.reference_id.as_str())
+                .bind(name.as_str())
                 .bind(key.template.as_str())
                 .bind(last)
                 .execute(conn)

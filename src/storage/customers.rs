@@ -54,11 +54,12 @@ impl Tx {
     /// Whatever the database says.
     pub async fn written_customer(&mut self, inquiry: &Inquiry, lineage: &InquiryId) -> Result<Option<CustomerName>> {
         let known = &inquiry.known;
+        let name = known.reference_id().map(|name| self.names.seal(name));
         let customer: Option<String> = on_db!(self, conn, sql = OWNER =>
             sqlx::query_scalar(sql)
                 .bind(inquiry.environment.as_str())
                 .bind(lineage.as_str())
-                .bind(known.reference_id().map(ReferenceId::as_str))
+                .bind(name.as_ref().map(ReferenceId::as_str))
                 .bind(known.template_id().map(TemplateId::as_str))
                 .fetch_optional(conn)
                 .await)?;

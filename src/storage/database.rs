@@ -7,6 +7,7 @@ use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
 
 use crate::storage::alone::Alone;
 use crate::storage::error::{Result, StorageError};
+use crate::storage::names::Names;
 use crate::storage::transaction::{Open, Tx};
 use crate::storage::wake::{Bell, Wakes};
 use crate::storage::{migrations, open};
@@ -50,6 +51,7 @@ pub const PLAN_ONCE: &str = plan_once!();
 pub struct Database {
     pools: Pools,
     vault: Vault,
+    names: Names,
     bell: Bell,
 }
 
@@ -86,13 +88,20 @@ impl Database {
             _ => return Err(StorageError::InvalidUrl("must start with sqlite:// or postgres://")),
         };
         let vault = Vault::locked("the database was opened without one");
-        Ok(Self { pools, vault, bell: Bell::default() })
+        Ok(Self { pools, vault, names: Names::default(), bell: Bell::default() })
     }
 
     /// The same database with a vault: without one, nothing of people's data can be sealed or opened.
     #[must_use]
     pub fn with_vault(mut self, vault: Vault) -> Self {
         self.vault = vault;
+        self
+    }
+
+    /// The same database, with reference ids kept so.
+    #[must_use]
+    pub fn with_names(mut self, names: Names) -> Self {
+        self.names = names;
         self
     }
 
@@ -136,7 +145,7 @@ impl Database {
             Pools::Sqlite { writer, .. } => Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Open::Postgres(to_its_end(pool, concat!("BEGIN; ", plan_each_time!())).await?),
         };
-        Ok(Tx::new(open, self.vault.clone(), self.bell.clone()))
+        Ok(self.tx(open))
     }
 
     /// Opens a transaction that may write, for the verbs that take many keys at once: on PostgreSQL the plans of their
@@ -150,7 +159,7 @@ impl Database {
             Pools::Sqlite { .. } => self.begin().await,
             Pools::Postgres(pool) => {
                 let open = Open::Postgres(to_its_end(pool, concat!("BEGIN; ", plan_once!())).await?);
-                Ok(Tx::new(open, self.vault.clone(), self.bell.clone()).with_kept_plans())
+                Ok(self.tx(open).with_kept_plans())
             }
         }
     }
@@ -167,7 +176,11 @@ impl Database {
                 Open::Postgres(to_its_end(pool, begin).await?)
             }
         };
-        Ok(Tx::new(open, self.vault.clone(), self.bell.clone()))
+        Ok(self.tx(open))
+    }
+
+    fn tx(&self, open: Open) -> Tx {
+        Tx::new(open, self.vault.clone(), self.names.clone(), self.bell.clone())
     }
 
     /// Makes sure that the database answers.

@@ -70,12 +70,13 @@ impl Tx {
         status: u16,
         answer: &str,
     ) -> Result<Seen> {
+        let kept = self.names.line(answer);
         on_db!(self, conn, sql = ANSWER =>
             sqlx::query(sql)
                 .bind(token.as_str())
                 .bind(key_hash.as_slice())
                 .bind(i32::from(status))
-                .bind(answer)
+                .bind(kept)
                 .execute(conn)
                 .await
                 .map(drop))?;
@@ -97,6 +98,6 @@ impl Tx {
             sqlx::query_as(sql).bind(token.as_str()).bind(key_hash.as_slice()).fetch_one(conn).await)?;
         let place = Place { table: "idempotency_keys", row: token.as_str() };
         let status = row.status.map(|status| place.some("status", u16::try_from(status).ok())).transpose()?;
-        Ok(Seen { request_hash: row.request_hash, answer: status.zip(row.answer) })
+        Ok(Seen { request_hash: row.request_hash, answer: status.zip(row.answer.map(|kept| self.names.meant(kept))) })
     }
 }

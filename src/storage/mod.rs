@@ -46,6 +46,7 @@ pub mod events;
 pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
+pub mod names;
 pub mod operators;
 pub mod quarantine;
 pub mod reconciliation;
@@ -122,6 +123,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     creations::STATEMENTS,
     idempotency::STATEMENTS,
     static_links::STATEMENTS,
+    names::STATEMENTS,
     webhook_secrets::STATEMENTS,
     operators::tokens::STATEMENTS,
     operators::sessions::STATEMENTS,

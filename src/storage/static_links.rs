@@ -2,7 +2,8 @@
 
 use crate::domain::ids::{CustomerName, EnvironmentName, ReferenceId, TemplateId};
 use crate::domain::time::Timestamp;
-use crate::storage::error::{Result, StorageError};
+use crate::storage::error::Result;
+use crate::storage::names::Names;
 use crate::storage::row::Place;
 use crate::storage::transaction::Tx;
 
@@ -51,12 +52,13 @@ impl Tx {
     /// Whatever the database says.
     pub async fn keep_static_link(&mut self, link: &StaticLink) -> Result<StaticLink> {
         let customer = link.customer.as_ref().map_or("", CustomerName::as_str);
+        let (name, known_as) = (self.names.seal(&link.reference_id), self.names.seal(&link.known_as));
         on_db!(self, conn, sql = KEEP =>
             sqlx::query(sql)
                 .bind(link.environment.as_str())
-                .bind(link.reference_id.as_str())
+                .bind(name.as_str())
                 .bind(link.template.as_str())
-                .bind(link.known_as.as_str())
+                .bind(known_as.as_str())
                 .bind(customer)
                 .bind(link.made_at)
                 .execute(conn)
@@ -66,11 +68,11 @@ impl Tx {
             sqlx::query_as(sql)
                 .bind(link.environment.as_str())
                 .bind(link.template.as_str())
-                .bind(link.known_as.as_str())
+                .bind(known_as.as_str())
                 .bind(customer)
                 .fetch_one(conn)
                 .await)?;
-        row.try_into()
+        row.read(&self.names)
     }
 
     /// The static link of an opaque reference id.
@@ -82,9 +84,10 @@ impl Tx {
         environment: &EnvironmentName,
         reference_id: &ReferenceId,
     ) -> Result<Option<StaticLink>> {
+        let name = self.names.seal(reference_id);
         let row: Option<Row> = on_db!(self, conn, sql = ONE =>
-            sqlx::query_as(sql).bind(environment.as_str()).bind(reference_id.as_str()).fetch_optional(conn).await)?;
-        row.map(StaticLink::try_from).transpose()
+            sqlx::query_as(sql).bind(environment.as_str()).bind(name.as_str()).fetch_optional(conn).await)?;
+        row.map(|row| row.read(&self.names)).transpose()
     }
 
     /// The static links of a person by the application's own name, 100 at most.
@@ -92,9 +95,10 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn static_links_of(&mut self, known_as: &ReferenceId) -> Result<Vec<StaticLink>> {
+        let name = self.names.seal(known_as);
         let rows: Vec<Row> =
-            on_db!(self, conn, sql = NAMED => sqlx::query_as(sql).bind(known_as.as_str()).fetch_all(conn).await)?;
-        rows.into_iter().map(StaticLink::try_from).collect()
+            on_db!(self, conn, sql = NAMED => sqlx::query_as(sql).bind(name.as_str()).fetch_all(conn).await)?;
+        rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 }
 
@@ -108,17 +112,16 @@ struct Row {
     made_at: Timestamp,
 }
 
-impl TryFrom<Row> for StaticLink {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self> {
+impl Row {
+    fn read(self, names: &Names) -> Result<StaticLink> {
+        let row = self;
         let place = Place { table: "static_links", row: &row.template_id };
         let customer = Some(row.customer.as_str()).filter(|customer| !customer.is_empty());
-        Ok(Self {
+        Ok(StaticLink {
             environment: place.environment(&row.environment)?,
-            reference_id: place.id("reference_id", &row.reference_id, ReferenceId::parse)?,
+            reference_id: names.open(place.id("reference_id", &row.reference_id, ReferenceId::parse)?),
             template: place.id("template_id", &row.template_id, TemplateId::parse)?,
-            known_as: place.id("known_as", &row.known_as, ReferenceId::parse)?,
+            known_as: names.open(place.id("known_as", &row.known_as, ReferenceId::parse)?),
             customer: place.optional_id("customer", customer, CustomerName::parse)?,
             made_at: row.made_at,
         })

@@ -9,6 +9,7 @@ use sqlx::{Executor as _, Postgres, Sqlite, Transaction};
 use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
+use crate::storage::names::Names;
 use crate::storage::wake::{Bell, CHANNEL};
 use crate::vault::Vault;
 
@@ -19,6 +20,7 @@ const SOON: SignedDuration = SignedDuration::from_secs(1);
 pub struct Tx {
     pub(super) open: Open,
     pub(super) vault: Vault,
+    pub(super) names: Names,
     bell: Bell,
     ring: bool,
     /// Whether the plans of statements are made once and kept.
@@ -38,8 +40,8 @@ statements! {
 }
 
 impl Tx {
-    pub(super) fn new(open: Open, vault: Vault, bell: Bell) -> Self {
-        Self { open, vault, bell, ring: false, keeps_plans: false, added: HashMap::new() }
+    pub(super) fn new(open: Open, vault: Vault, names: Names, bell: Bell) -> Self {
+        Self { open, vault, names, bell, ring: false, keeps_plans: false, added: HashMap::new() }
     }
 
     pub(super) fn with_kept_plans(self) -> Self {

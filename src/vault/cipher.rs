@@ -9,7 +9,8 @@ use crate::vault::error::VaultError;
 /// Bytes of a key.
 pub(super) const KEY_BYTES: usize = 32;
 
-const NONCE_BYTES: usize = 24;
+/// Bytes of a nonce: enough that random ones never meet.
+pub(super) const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 
 /// What a box adds to what is in it.
@@ -29,12 +30,23 @@ pub(super) fn random_key() -> Result<Key, VaultError> {
 pub(super) fn seal(key: &Key, bound: &[u8], plain: &[u8], out: &mut Vec<u8>) -> Result<(), VaultError> {
     let mut nonce = XNonce::default();
     getrandom::fill(&mut nonce).map_err(|_| VaultError::NoRandomness)?;
+    box_up(key, &nonce, bound, plain, out)
+}
+
+/// As [`seal`], with a nonce of [`NONCE_BYTES`] that must never serve for anything else under this key.
+pub(super) fn seal_with(key: &Key, nonce: &[u8], bound: &[u8], plain: &[u8], out: &mut Vec<u8>) {
+    let nonce = XNonce::try_from(nonce).unwrap_or_else(|_| unreachable!("a nonce has its length"));
+    // It fails for what is longer than 256 GB only.
+    let _ = box_up(key, &nonce, bound, plain, out);
+}
+
+fn box_up(key: &Key, nonce: &XNonce, bound: &[u8], plain: &[u8], out: &mut Vec<u8>) -> Result<(), VaultError> {
     out.reserve(plain.len() + ADDED_BYTES);
-    out.extend_from_slice(&nonce);
+    out.extend_from_slice(nonce);
     let begin = out.len();
     out.extend_from_slice(plain);
     let cipher = XChaCha20Poly1305::new((&**key).into());
-    let tag = cipher.encrypt_inout_detached(&nonce, bound, (&mut out[begin..]).into());
+    let tag = cipher.encrypt_inout_detached(nonce, bound, (&mut out[begin..]).into());
     // It fails for what is longer than 256 GB only.
     out.extend_from_slice(&tag.map_err(|_| VaultError::Damaged)?);
     Ok(())

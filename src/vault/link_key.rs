@@ -10,6 +10,7 @@ use sha2::Sha256;
 use crate::vault::cipher::{self, ADDED_BYTES, KEY_BYTES, Key};
 use crate::vault::error::VaultError;
 use crate::vault::keyring::MasterKey;
+use crate::vault::name_key::NameKey;
 use crate::vault::subject_key::SealedKey;
 
 /// The form of every sealed link key so far.
@@ -72,6 +73,12 @@ impl LinkKey {
         getrandom::fill(&mut id).map_err(|_| VaultError::NoRandomness)?;
         id[0] &= 0x7f;
         Ok(URL_SAFE_NO_PAD.encode(id))
+    }
+
+    /// The key that reference ids are sealed with: another one, made of what is secret about this one.
+    #[must_use]
+    pub fn name_key(&self) -> NameKey {
+        NameKey::derive(&self.0)
     }
 
     /// The token of a link: its id, and the proof that it is ours. The same for the same id.

@@ -12,6 +12,7 @@ mod error;
 mod file;
 mod keyring;
 mod link_key;
+mod name_key;
 mod packed;
 mod subject_key;
 
@@ -25,6 +26,7 @@ pub use error::VaultError;
 pub use file::{KeyFileError, create as create_file, read as read_file, replace as replace_file};
 pub use keyring::{InvalidKey, KeyId, Keyring, MasterKey, Role};
 pub use link_key::LinkKey;
+pub use name_key::{NameKey, SEALED};
 pub use packed::Packed;
 pub use subject_key::{Place, SEALED_KEY_BYTES, SealedKey, SubjectKey};
 

@@ -17,6 +17,7 @@ pub mod outside;
 mod persona;
 pub mod process;
 mod restarts;
+mod sealed_names;
 mod sealing;
 mod simulator;
 mod stop;

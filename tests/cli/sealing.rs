@@ -28,9 +28,9 @@ const PERSON: [(&str, &str); 6] = [
 ];
 
 /// A database and the folder that all of it is in.
-struct Place {
-    url: String,
-    folder: PathBuf,
+pub(super) struct Place {
+    pub(super) url: String,
+    pub(super) folder: PathBuf,
 }
 
 impl Place {
@@ -53,7 +53,7 @@ impl Place {
     }
 
     /// The files that hold one of these texts, as they are on disk now.
-    async fn files_with(&self, texts: &[&str]) -> Vec<String> {
+    pub(super) async fn files_with(&self, texts: &[&str]) -> Vec<String> {
         if self.url.starts_with("postgres") {
             self.execute("CHECKPOINT").await;
         }

@@ -21,6 +21,7 @@ mod reconcile;
 mod reminder;
 mod replacement;
 mod retention;
+mod sealed_names;
 mod setup;
 mod simulation;
 mod templates;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rekindle::app::App;
+use rekindle::app::{App, names};
 use rekindle::app::ingest::{Delivery, Receipt};
 use rekindle::clock::Clock;
 use rekindle::config::{Config, Limits};
@@ -124,8 +124,10 @@ impl World {
 
     /// Another process beside this one, on the same database.
     pub async fn another_process(&self) -> App {
+        let config = Config::from_toml(&self.config).unwrap();
         let database = open(&self.url).await;
-        App::new(&Config::from_toml(&self.config).unwrap(), database, self.clock.clone()).unwrap()
+        let database = names::kept(database, config.seal_reference_ids, self.clock.now()).await.unwrap();
+        App::new(&config, database, self.clock.clone()).unwrap()
     }
 
     /// As [`World::restart`], and Persona goes on with the webhook it has.
@@ -345,7 +347,7 @@ pub fn environment() -> EnvironmentName {
 
 async fn start(config: &str, url: &str, clock: &Clock, persona: &Simulator) -> (App, JoinHandle<()>, String) {
     let config = Config::from_toml(config).unwrap();
-    let database = open(url).await;
+    let database = names::kept(open(url).await, config.seal_reference_ids, clock.now()).await.unwrap();
     let app = App::new(&config, database, clock.clone()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let webhook = format!("http://{}/webhooks/persona/{ENVIRONMENT}", listener.local_addr().unwrap());

@@ -119,7 +119,7 @@ async fn key_findings(config: &Config, database: &Database) -> Vec<Finding> {
     if personal > 0 {
         let text = format!(
             "{personal} of the newest {} reference ids look like e-mail addresses or phone numbers; they are stored in \
-             the clear, so let your application use opaque ids",
+             the clear, so let your application use opaque ids, or set seal_reference_ids = true",
             looked_at.len()
         );
         findings.push(warning("people's data", text));

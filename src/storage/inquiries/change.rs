@@ -3,9 +3,10 @@
 use crate::domain::ids::{EnvironmentName, InquiryId, TemplateId};
 use crate::domain::inquiry::{Inquiry, Person};
 use crate::domain::time::Timestamp;
-use crate::storage::error::{Result, StorageError};
+use crate::storage::error::Result;
 use crate::storage::inquiries::columns::{Columns, json_rows};
 use crate::storage::inquiries::state;
+use crate::storage::names::Names;
 use crate::storage::row::Place;
 use crate::storage::sql::json;
 use crate::storage::transaction::Tx;
@@ -149,7 +150,7 @@ impl Tx {
         } postgres {
             sqlx::query_as(PEEK.postgres).bind(environments).bind(ids).fetch_all(conn).await
         })?;
-        rows.into_iter().map(Inquiry::try_from).collect()
+        rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 
     /// Locks people until the transaction ends, before any of their inquiries: of two transactions that each bring
@@ -163,14 +164,15 @@ impl Tx {
         &mut self,
         people: impl IntoIterator<Item = (&'a EnvironmentName, &'a Person)>,
     ) -> Result<()> {
+        let names = self.names.clone();
         on_db!(self, conn => sqlite {
             // A write transaction is alone from its start.
-            let _ = (conn, people);
+            let _ = (conn, people, names);
         } postgres {
-            let name = |(environment, person)| format!("{environment}\u{1f}{person}");
-            let names: Vec<String> = people.into_iter().map(name).collect();
-            if !names.is_empty() {
-                sqlx::query(LOCK_PEOPLE.postgres).bind(names).execute(conn).await?;
+            let name = |(environment, person)| format!("{environment}\u{1f}{}", names.person(person));
+            let people: Vec<String> = people.into_iter().map(name).collect();
+            if !people.is_empty() {
+                sqlx::query(LOCK_PEOPLE.postgres).bind(people).execute(conn).await?;
             }
         });
         Ok(())
@@ -184,7 +186,7 @@ impl Tx {
     pub async fn lock_inquiries(&mut self, keys: &[&InquiryKey], groups: &[&GroupKey]) -> Result<Vec<Inquiry>> {
         let (environments, ids) = split(keys);
         let places: Vec<&str> = groups.iter().map(|(environment, ..)| environment.as_str()).collect();
-        let people: Vec<String> = groups.iter().map(|(_, person, _)| person.to_string()).collect();
+        let people: Vec<String> = groups.iter().map(|(_, person, _)| self.names.person(person)).collect();
         let templates: Vec<Option<&str>> =
             groups.iter().map(|(.., template)| template.as_ref().map(TemplateId::as_str)).collect();
         let rows: Vec<Row> = on_db!(self, conn => sqlite {
@@ -205,7 +207,7 @@ impl Tx {
                 .fetch_all(conn)
                 .await
         })?;
-        rows.into_iter().map(Inquiry::try_from).collect()
+        rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 
     /// Adds inquiries that were not there; gives how many were added. Fewer means that another process was faster.
@@ -234,6 +236,9 @@ impl Tx {
         if inquiries.is_empty() {
             return Ok(0);
         }
+        let sealed = self.names.seal_all(inquiries);
+        let sealed: Option<Vec<&Inquiry>> = sealed.as_ref().map(|all| all.iter().collect());
+        let inquiries = sealed.as_deref().unwrap_or(inquiries);
         let written = on_db!(self, conn => sqlite {
             let rows = json_rows(inquiries);
             sqlx::query(sql.sqlite).bind(rows).bind(now).execute(conn).await.map(|done| done.rows_affected())
@@ -290,17 +295,17 @@ pub(super) struct Row {
     state: String,
 }
 
-impl TryFrom<Row> for Inquiry {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self> {
+impl Row {
+    /// What it says.
+    pub(super) fn read(self, names: &Names) -> Result<Inquiry> {
+        let row = self;
         // The name of the place is only made where it is needed: every row of a batch comes through here.
         let read = || {
             let environment = EnvironmentName::parse(&row.environment).map_err(|_| "environment")?;
             let id = InquiryId::parse(&row.id).map_err(|_| "id")?;
             state::read(environment, id, &row.state).ok_or("state")
         };
-        read().map_err(|column| {
+        read().map(|inquiry| names.open_inquiry(inquiry)).map_err(|column| {
             Place { table: "inquiries", row: &format!("{}/{}", row.environment, row.id) }.inconsistent(column)
         })
     }

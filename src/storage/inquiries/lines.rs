@@ -83,12 +83,14 @@ impl Tx {
         if inquiries.is_empty() {
             return Ok(Vec::new());
         }
-        let columns = inquiries.iter().map(|row| {
+        let names: Vec<Option<ReferenceId>> =
+            inquiries.iter().map(|row| row.reference_id.as_ref().map(|name| self.names.seal(name))).collect();
+        let columns = inquiries.iter().zip(&names).map(|(row, name)| {
             (
                 row.environment.as_str(),
                 row.id.as_str(),
                 row.lineage.as_str(),
-                row.reference_id.as_ref().map(ReferenceId::as_str),
+                name.as_ref().map(ReferenceId::as_str),
                 row.template_id.as_ref().map(TemplateId::as_str),
             )
         });

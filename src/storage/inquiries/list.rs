@@ -1,11 +1,13 @@
 //! Lists of inquiries: each a range of one index, in its order.
 
 use crate::domain::ids::{AccountId, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
+use crate::domain::inquiry::Person;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::inquiries::filter::of_customer;
 use crate::storage::inquiries::{InquiryFilter, InquiryOrder};
+use crate::storage::names::Names;
 use crate::storage::page::{Cursor, Page};
 use crate::storage::parts::{LOOK, Parts};
 use crate::storage::row::Place;
@@ -140,6 +142,8 @@ impl Tx {
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Page<InquiryRow>> {
+        let kept = filter.reference_id.as_ref().map(|name| self.names.seal(name));
+        let filter = &InquiryFilter { reference_id: kept, ..filter.clone() };
         let path = Path::of(filter);
         let rest = rest(path, filter, after);
         let mut parts = Parts::default();
@@ -158,7 +162,10 @@ impl Tx {
         } postgres {
             built!(parts, false).build_query_as().fetch_all(conn).await
         })?;
-        let mut page = Page::of(rows, limit, |row| path.place(filter, row))?;
+        let mut page: Page<InquiryRow> = Page::of(rows, limit, |row| path.place(filter, row))?;
+        for row in &mut page.items {
+            row.open(&self.names);
+        }
         if page.next.is_none() && filtered {
             page.next = self.horizon(path, filter, after).await?;
         }
@@ -307,6 +314,20 @@ struct Row {
     read_at: Option<Timestamp>,
     first_seen_at: Timestamp,
     updated_at: Timestamp,
+}
+
+impl InquiryRow {
+    /// Says what is meant by what is kept.
+    fn open(&mut self, names: &Names) {
+        let kept = self.reference_id.take();
+        self.reference_id = kept.map(|kept| {
+            let name = names.open(kept.clone());
+            if self.person == Some(Person::Reference(kept).to_string()) {
+                self.person = Some(Person::Reference(name.clone()).to_string());
+            }
+            name
+        });
+    }
 }
 
 impl TryFrom<Row> for InquiryRow {

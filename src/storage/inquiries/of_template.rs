@@ -84,7 +84,7 @@ impl Tx {
                     .await)?;
             rows.extend(undated);
         }
-        rows.into_iter().map(Inquiry::try_from).collect()
+        rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 
     /// How many open inquiries there are of each version of each template.

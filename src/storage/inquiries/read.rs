@@ -3,8 +3,9 @@
 use crate::domain::ids::{EnvironmentName, InquiryId, TemplateId};
 use crate::domain::inquiry::{Inquiry, Person};
 use crate::domain::time::Timestamp;
-use crate::storage::error::{Result, StorageError};
+use crate::storage::error::Result;
 use crate::storage::inquiries::change;
+use crate::storage::names::Names;
 use crate::storage::row::Place;
 use crate::storage::transaction::Tx;
 
@@ -35,7 +36,7 @@ statements! {
         concat!(whole!(), "WHERE environment = $1 AND person = $2
                            AND (template_id = $3 OR (template_id IS NULL AND $3 IS NULL)) ORDER BY id")
     }
-    FIND { concat!(whole!(), "WHERE id = $1 OR reference_id = $1 ORDER BY first_seen_at, environment, id") }
+    FIND { concat!(whole!(), "WHERE id = $1 OR reference_id = $2 ORDER BY first_seen_at, environment, id") }
     OPEN_AFTER {
         "SELECT id FROM inquiries
          WHERE environment = $1 AND status IN ('created', 'pending') AND id > $2 ORDER BY id LIMIT $3"
@@ -50,7 +51,7 @@ impl Tx {
     pub async fn inquiry(&mut self, environment: &EnvironmentName, id: &InquiryId) -> Result<Option<StoredInquiry>> {
         let row: Option<Whole> = on_db!(self, conn, sql = ONE =>
             sqlx::query_as(sql).bind(environment.as_str()).bind(id.as_str()).fetch_optional(conn).await)?;
-        row.map(StoredInquiry::try_from).transpose()
+        row.map(|row| row.read(&self.names)).transpose()
     }
 
     /// Every inquiry of one person made from one template, by id, as it is, without a lock.
@@ -66,11 +67,11 @@ impl Tx {
         let rows: Vec<Whole> = on_db!(self, conn, sql = GROUP =>
             sqlx::query_as(sql)
                 .bind(environment.as_str())
-                .bind(person.to_string())
+                .bind(self.names.person(person))
                 .bind(template.map(TemplateId::as_str))
                 .fetch_all(conn)
                 .await)?;
-        rows.into_iter().map(|row| Inquiry::try_from(row.inquiry)).collect()
+        rows.into_iter().map(|row| row.inquiry.read(&self.names)).collect()
     }
 
     /// The inquiries with this id or this reference id, in every environment, oldest first.
@@ -78,9 +79,10 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn find_inquiries(&mut self, id_or_reference: &str) -> Result<Vec<StoredInquiry>> {
+        let kept = self.names.text(id_or_reference);
         let rows: Vec<Whole> =
-            on_db!(self, conn, sql = FIND => sqlx::query_as(sql).bind(id_or_reference).fetch_all(conn).await)?;
-        rows.into_iter().map(StoredInquiry::try_from).collect()
+            on_db!(self, conn, sql = FIND => sqlx::query_as(sql).bind(id_or_reference).bind(&kept).fetch_all(conn).await)?;
+        rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 
     /// The ids of open inquiries (created or pending) after `after` in the order of ids, for going through all.
@@ -115,13 +117,12 @@ struct Whole {
     updated_at: Timestamp,
 }
 
-impl TryFrom<Whole> for StoredInquiry {
-    type Error = StorageError;
-
-    fn try_from(row: Whole) -> Result<Self> {
-        let inquiry = Inquiry::try_from(row.inquiry)?;
+impl Whole {
+    fn read(self, names: &Names) -> Result<StoredInquiry> {
+        let row = self;
+        let inquiry = row.inquiry.read(names)?;
         let place = Place { table: "inquiries", row: &format!("{}/{}", inquiry.environment, inquiry.id) };
-        Ok(Self {
+        Ok(StoredInquiry {
             lineage: place.id("lineage", &row.lineage, InquiryId::parse)?,
             inquiry,
             read_at: row.read_at,
