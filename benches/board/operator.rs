@@ -22,8 +22,7 @@ impl Operator {
     pub async fn sign_in(app: &App) -> Self {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let router = internal::routes(app.clone(), metrics);
-        let new =
-            NewOperatorToken { note: "bench".to_owned(), role: Role::Admin, environment: None, expires_at: None };
+        let new = NewOperatorToken { note: "bench".to_owned(), role: Role::Admin, environment: None, expires_at: None };
         let admin = rekindle::domain::operator::Operator::at_the_command_line("bench");
         let (_, token) = app.create_operator_token(new, &admin).await.unwrap();
         let form = format!("token={}", token.expose_secret());

@@ -29,7 +29,9 @@ pub enum NamesError {
     )]
     Sealed,
     /// Some are so and some otherwise.
-    #[error("the reference ids in this database were being sealed or opened, and that has not ended; run `rekindle keys seal`")]
+    #[error(
+        "the reference ids in this database were being sealed or opened, and that has not ended; run `rekindle keys seal`"
+    )]
     Changing,
     /// The database could not be asked, or the key does not open.
     #[error(transparent)]

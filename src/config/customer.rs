@@ -35,7 +35,10 @@ fn rules(mut section: Section<'_>, others: &Customers, sealed: bool) -> Customer
     }
     for entry in section.texts("reference_prefixes").unwrap_or_default() {
         if sealed {
-            entry.refuse(reading, "can't be told from a sealed reference id; use tags or templates, or no seal_reference_ids");
+            entry.refuse(
+                reading,
+                "can't be told from a sealed reference id; use tags or templates, or no seal_reference_ids",
+            );
         } else if entry.text.is_empty() {
             entry.refuse(reading, "is empty, and every reference id begins so; leave it out");
         } else if others.values().any(|other| other.reference_prefixes.contains(&entry.text)) {

@@ -34,7 +34,10 @@ async fn kept(scratch: &Scratch) -> Vec<String> {
         let found: Vec<Option<String>> = if scratch.url.starts_with("postgres") {
             sqlx::query_scalar(sql).fetch_all(&mut PgConnection::connect(&scratch.url).await.unwrap()).await.unwrap()
         } else {
-            sqlx::query_scalar(sql).fetch_all(&mut SqliteConnection::connect(&scratch.url).await.unwrap()).await.unwrap()
+            sqlx::query_scalar(sql)
+                .fetch_all(&mut SqliteConnection::connect(&scratch.url).await.unwrap())
+                .await
+                .unwrap()
         };
         assert!(!found.is_empty(), "nothing is kept in {column}");
         texts.extend(found.into_iter().flatten());

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rekindle::app::{App, names};
 use rekindle::app::ingest::{Delivery, Receipt};
+use rekindle::app::{App, names};
 use rekindle::clock::Clock;
 use rekindle::config::{Config, Limits};
 use rekindle::domain::action::{Action, State, Work};

@@ -80,8 +80,7 @@ impl Tx {
     /// Whatever the database says.
     pub async fn find_inquiries(&mut self, id_or_reference: &str) -> Result<Vec<StoredInquiry>> {
         let kept = self.names.text(id_or_reference);
-        let rows: Vec<Whole> =
-            on_db!(self, conn, sql = FIND => sqlx::query_as(sql).bind(id_or_reference).bind(&kept).fetch_all(conn).await)?;
+        let rows: Vec<Whole> = on_db!(self, conn, sql = FIND => sqlx::query_as(sql).bind(id_or_reference).bind(&kept).fetch_all(conn).await)?;
         rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 
