@@ -36,6 +36,8 @@ async fn tallies(database: &Database, name: &str) -> Vec<(Tally, u64)> {
     for ((tally, _), count) in database.read().await.unwrap().tallies(&environment(name), from, to).await.unwrap() {
         *sums.entry(tally).or_default() += count;
     }
+    let totals = database.read().await.unwrap().tally_totals(&environment(name), from, to).await.unwrap();
+    assert_eq!(totals, sums, "however it is asked for");
     sums.into_iter().collect()
 }
 

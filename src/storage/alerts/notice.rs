@@ -60,7 +60,7 @@ statements! {
     // What was not taken yet is no longer true: nobody is told of a fire after its end.
     OVERTAKE {
         "UPDATE alert_notices SET ended_at = $4, error = 'overtaken by a later one'
-         WHERE environment = $1 AND name = $2 AND notifier = $3 AND ended_at IS NULL"
+         WHERE environment = $1 AND name = $2 AND notifier = $3 AND id <> $5 AND ended_at IS NULL"
     }
     ADD {
         "INSERT INTO alert_notices (id, environment, name, notifier, news, since, value, summary, created_at, due_at)
@@ -92,6 +92,7 @@ impl Tx {
                 .bind(notice.name.as_str())
                 .bind(notice.notifier.as_str())
                 .bind(notice.created_at)
+                .bind(notice.id.as_str())
                 .execute(&mut *conn)
                 .await?;
             sqlx::query(ADD.sqlite)
