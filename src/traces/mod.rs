@@ -83,7 +83,7 @@ pub fn planned<'a>(actions: impl Iterator<Item = &'a Planned>) {
 
 /// Whether anybody asked for traces.
 fn is_wanted() -> bool {
-    tracing::enabled!(target: TARGET, tracing::Level::TRACE)
+    tracing::span_enabled!(target: TARGET, tracing::Level::TRACE)
 }
 
 fn context(span: &Span) -> SpanContext {

@@ -22,7 +22,7 @@ impl Desk {
         let act = if long.is_some() { Act::SilenceAlert } else { Act::UnsilenceAlert };
         self.allowed(act, environment, "alert")?;
         if long.is_some_and(|long| !long.is_positive() || long > LONGEST_SILENCE) {
-            return Err(ActError::NotNow("an alert is silenced for 30 days at most".to_owned()));
+            return Err(ActError::NotNow("say for how long, such as 2h; 30d is the most".to_owned()));
         }
         let until = long.map(|long| self.app.clock().now().plus(long));
         Ok(self.app.silence_alert(environment, name, until, &self.operator, self.reason()).await?)

@@ -4,7 +4,10 @@ use super::*;
 use crate::domain::alert::ExpectDeliveries;
 
 fn with_notifiers(more: &str) -> String {
-    good(&format!("[notifiers.app]\ntype = \"log\"\n[notifiers.ops]\ntype = \"log\"\n{more}"))
+    good(&format!(
+        "[environments.production.templates.default]\nnotify = [\"app\"]\n\
+         [notifiers.app]\ntype = \"log\"\n[notifiers.ops]\ntype = \"log\"\n{more}"
+    ))
 }
 
 #[test]

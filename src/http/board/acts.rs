@@ -180,10 +180,8 @@ async fn alert_act(
     let environment = EnvironmentName::parse(environment).map_err(|_| Trouble::Unknown)?;
     let name = AlertName::parse(name).ok_or(Trouble::Unknown)?;
     let (long, word) = match act {
-        "silence" => {
-            let long = parse_duration(long.unwrap_or_default().trim());
-            (Some(long.map_err(|_| Trouble::Refused("Write how long as 2h, 90m or 3d.".to_owned()))?), "silenced")
-        }
+        // Whether they may comes first; no time is none that the desk takes.
+        "silence" => (Some(parse_duration(long.unwrap_or_default().trim()).unwrap_or_default()), "silenced"),
         "unsilence" => (None, "unsilenced"),
         _ => return Err(Trouble::Unknown),
     };

@@ -53,7 +53,7 @@ on_both! {
         let fires = browser.get("/alerts").await;
         assert!(fires.has("firing") && fires.has("1 action was given up (1 remind).") && fires.has("Dead letters fires"));
         let wrong = browser.act("/alerts", &format!("{ENVIRONMENT}/dead_letters/silence"), &[("reason", "known"), ("long", "soon")]).await;
-        assert!(wrong.status == 409 && wrong.has("Write how long as 2h"), "{} {}", wrong.status, wrong.body);
+        assert!(wrong.status == 409 && wrong.has("ay for how long, such as 2h"), "{} {}", wrong.status, wrong.body);
         let done = browser.act("/alerts", &format!("{ENVIRONMENT}/dead_letters/silence"), &[("reason", "known"), ("long", "2h")]).await;
         assert_eq!((done.status, done.header(reqwest::header::LOCATION)), (303, "/alerts?said=silenced"));
         let silent = browser.get("/alerts?said=silenced").await;
