@@ -143,7 +143,7 @@ impl Facts {
 
     fn silence(&self, now: Timestamp) -> Option<(u64, String, SignedDuration)> {
         let (silent, allowed) = (now.since(self.last_delivery?), self.silent_after?);
-        let says = || format!("no delivery for {}; usual is no more than {}", long(silent), long(allowed));
+        let says = || format!("no delivery for {}, longer than {}", long(silent), long(allowed));
         (silent >= allowed).then(|| (seconds(silent), says(), AT_ONCE))
     }
 
@@ -261,7 +261,7 @@ mod tests {
             due: vec![(Kind::Remind, ago(2)), (Kind::Tell, ago(1))],
         };
         insta::assert_snapshot!(said(&bad).join("\n"), @"
-        silence 18000: no delivery for 5h; usual is no more than 2h
+        silence 18000: no delivery for 5h, longer than 2h
         signature_failures 12: 12 deliveries with a wrong signature within 15 minutes
         dead_letters 3: 3 actions were given up (2 remind, 1 tell)
         work_late 7200: the oldest due action (remind) waits for 2h

@@ -31,7 +31,8 @@ async fn alerts(reader: &Reader) -> Result<Alerts, Trouble> {
     let environments = board.environments();
     let of = |name: &EnvironmentName| Environment {
         name: name.to_string(),
-        lines: alerts.iter().filter(|alert| alert.environment == *name).map(|alert| line(reader, alert)).collect(),
+        loud: lines(reader, &alerts, name, true),
+        quiet: lines(reader, &alerts, name, false),
     };
     Ok(Alerts {
         frame: reader.frame("Alerts", Place::Alerts, LIVE),
@@ -41,26 +42,39 @@ async fn alerts(reader: &Reader) -> Result<Alerts, Trouble> {
     })
 }
 
+/// The alerts of an environment that are worth a look, or the others.
+fn lines(reader: &Reader, alerts: &[Alert], environment: &EnvironmentName, loud: bool) -> Vec<Line> {
+    let is_loud = |alert: &Alert| alert.state != AlertState::Quiet || alert.is_silenced(reader.now());
+    let wanted = alerts.iter().filter(|alert| alert.environment == *environment && is_loud(alert) == loud);
+    wanted.map(|alert| line(reader, alert)).collect()
+}
+
 fn line(reader: &Reader, alert: &Alert) -> Line {
     let silenced = alert.silenced.as_ref().filter(|_| alert.is_silenced(reader.now()));
-    let note = silenced.map(|silenced| format!("Silenced by {}: {} Until", silenced.by, sentence(&silenced.why)));
+    let note = silenced.map(|silenced| format!("Silenced by {}: {} Ends", silenced.by, sentence(&silenced.why)));
     let quiet = alert.state == AlertState::Quiet;
     Line {
         title: alert.name.title(),
         name: alert.name.as_str(),
         state: match (alert.state, silenced.is_some()) {
-            (AlertState::Quiet, _) => Mark::ok("quiet"),
+            (AlertState::Quiet, true) => Mark::new("idle", "pause", "quiet, silenced"),
+            (AlertState::Quiet, false) => Mark::ok("quiet"),
             (AlertState::Pending, _) => Mark::new("warn", "clock", "not for long yet"),
             (AlertState::Firing, true) => Mark::new("idle", "pause", "silenced"),
             (AlertState::Firing, false) => Mark::bad("firing"),
         },
         since: (!quiet).then(|| reader.when(alert.since)),
         what: if quiet { String::new() } else { sentence(&alert.summary) },
-        help: if quiet { "" } else { alert.name.help() },
+        help: if quiet { Vec::new() } else { parts(alert.name.help()) },
         silenced: silenced.map(|silenced| reader.when(silenced.until)),
         note: note.unwrap_or_default(),
         act: act(reader, alert, silenced.is_some()),
     }
+}
+
+/// A text in parts, each with whether it is code.
+fn parts(text: &'static str) -> Vec<(bool, &'static str)> {
+    text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect()
 }
 
 fn act(reader: &Reader, alert: &Alert, silenced: bool) -> Option<Act> {

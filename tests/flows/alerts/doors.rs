@@ -48,7 +48,7 @@ on_both! {
         world.clock.advance(hours(30));
         let browser = Browser::signed_in(&world, Role::Operator, None).await;
         let calm = browser.get("/alerts").await;
-        assert!(calm.has("app is told") && calm.has("Nothing yet.") && !calm.has("firing"), "{}", calm.body);
+        assert!(calm.has("when it is over: app.") && calm.has("10 quiet") && !calm.has("firing"), "{}", calm.body);
         world.watch().await;
         let fires = browser.get("/alerts").await;
         assert!(fires.has("firing") && fires.has("1 action was given up (1 remind).") && fires.has("Dead letters fires"));

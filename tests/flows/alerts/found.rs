@@ -71,7 +71,7 @@ on_both! {
             world.watch().await;
         }
         let expected = [
-            "silence: no delivery for 4h; usual is no more than 2h",
+            "silence: no delivery for 4h, longer than 2h",
             "work_late: the oldest due action (remind) waits for 3d",
             "reconciliation_late: what changed at Persona is not known for certain since 3d 12h",
             "quarantine: 1 event waits for a decision",

@@ -36,7 +36,7 @@ fn alert(reader: &Reader, alert: &Alert) -> Option<Need> {
             format!("need-alert-{environment}-{}", alert.name),
             Mark::bad(alert.name.title()),
             format!("In {environment}, since {since}: {}", alert.summary),
-            alert.name.help().to_owned(),
+            alert.name.help().replace('`', ""),
             "/alerts".to_owned(),
             "Alerts",
         )

@@ -26,8 +26,10 @@ pub struct Alerts {
 pub struct Environment {
     /// Its name.
     pub name: String,
-    /// Its alerts.
-    pub lines: Vec<Line>,
+    /// Those that are worth a look.
+    pub loud: Vec<Line>,
+    /// The others.
+    pub quiet: Vec<Line>,
 }
 
 /// One alert.
@@ -43,8 +45,8 @@ pub struct Line {
     pub since: Option<When>,
     /// What was found.
     pub what: String,
-    /// What helps.
-    pub help: &'static str,
+    /// What helps, in parts, each with whether it is code.
+    pub help: Vec<(bool, &'static str)>,
     /// Until when it is silenced.
     pub silenced: Option<When>,
     /// Who silenced it, and why.
