@@ -9,6 +9,7 @@ pub mod domain;
 pub mod clock;
 pub mod config;
 pub mod tls;
+pub mod traces;
 pub mod vault;
 
 pub mod storage;

@@ -8,8 +8,11 @@ mod sizes;
 mod source;
 mod words;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use rekindle::cli::metrics::METRICS;
 
 use source::Source;
 
@@ -42,6 +45,16 @@ fn the_house_keeps_its_rules() {
         complaints.extend(sources.iter().flat_map(rule).map(|complaint| format!("{name}: {complaint}")));
     }
     assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+/// What is in the list is recorded somewhere, or nobody will ever see it.
+#[test]
+fn every_metric_in_the_list_is_recorded() {
+    let sources = sources();
+    let recorded: BTreeSet<&str> = sources.iter().flat_map(words::recorded).map(|(name, ..)| name).collect();
+    let listed: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    assert_eq!(listed.len(), METRICS.len(), "each once");
+    assert_eq!(recorded, listed);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 
 mod browser;
 mod cli;
+mod deploy;
 mod domain;
 mod flows;
 mod http;

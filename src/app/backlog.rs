@@ -10,7 +10,7 @@ impl App {
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked; the gauges then stay as they were.
-    pub async fn measure_backlog(&self) -> Result<(), StorageError> {
+    pub(super) async fn measure_backlog(&self) -> Result<(), StorageError> {
         let mut tx = self.database().read().await?;
         let (counts, oldest, lanes) = (tx.counts().await?, tx.oldest_due().await?, tx.lane_settings().await?);
         let now = self.clock().now();

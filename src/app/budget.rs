@@ -302,7 +302,8 @@ fn is_ahead(until: Timestamp, now: Timestamp, at_most: SignedDuration) -> bool {
     now < until && until <= now.plus(at_most)
 }
 
-fn measure(environment: &EnvironmentName, ledger: &Ledger) {
+/// Sets the gauges of what is left.
+pub(super) fn measure(environment: &EnvironmentName, ledger: &Ledger) {
     metrics::gauge!("rekindle_budget_left", "environment" => environment.to_string())
         .set(f64::from(ledger.left.saturating_sub(ledger.blind)));
     metrics::gauge!("rekindle_budget_pace", "environment" => environment.to_string()).set(f64::from(ledger.pace));

@@ -15,12 +15,13 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
-use tracing::{error, warn};
+use tracing::{Instrument as _, Span, error, trace_span, warn};
 
 use crate::app::batch::Arrival;
 use crate::app::committer::gathering::{Gathering, UnderWay};
 use crate::app::ingest::Receipt;
 use crate::storage::StorageError;
+use crate::traces;
 
 /// The first pause before the database is asked again; each next one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -71,6 +72,8 @@ struct Waiting {
     arrival: Arrival,
     since: Instant,
     answer: oneshot::Sender<Result<Receipt, StorageError>>,
+    /// What it is followed by.
+    span: Span,
     /// The room it takes.
     room: OwnedSemaphorePermit,
 }
@@ -111,10 +114,11 @@ impl Committer {
         let bytes = u32::try_from(arrival.bytes().max(1)).map_err(|_| NotCommitted::Full)?;
         let room = self.bytes.clone().try_acquire_many_owned(bytes).map_err(|_| NotCommitted::Full)?;
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { arrival, since: Instant::now(), answer, room };
+        let span = trace_span!(target: traces::TARGET, "app.committer.wait");
+        let waiting = Waiting { arrival, since: Instant::now(), answer, span: span.clone(), room };
         self.queue.try_send(waiting).map_err(|_| NotCommitted::Full)?;
         metrics::gauge!("rekindle_commit_waiting").increment(1.0);
-        match answered.await {
+        match answered.instrument(span).await {
             Ok(answer) => answer.map_err(NotCommitted::Storage),
             // Only a runtime that is being taken down drops an answer.
             Err(_) => Err(NotCommitted::Full),
@@ -127,9 +131,13 @@ async fn commit(books: &impl Books, batch: Vec<Waiting>, patience: Duration) {
     #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
     metrics::histogram!("rekindle_commit_events").record(batch.len() as f64);
     let until = batch.iter().map(|waiting| waiting.since).max().unwrap_or(began) + patience;
+    let span = trace_span!(target: traces::TARGET, parent: None, "app.committer.commit", events = batch.len());
+    if !span.is_disabled() {
+        traces::comes_from(&span, &batch.iter().map(|waiting| waiting.span.clone()).collect::<Vec<_>>());
+    }
     let (arrivals, answers): (Vec<_>, Vec<_>) =
         batch.into_iter().map(|Waiting { arrival, answer, room, .. }| (arrival, (answer, room))).unzip();
-    match insist(books, &arrivals, until).await {
+    match insist(books, &arrivals, until).instrument(span).await {
         Ok(receipts) => {
             for ((answer, _), receipt) in answers.into_iter().zip(receipts) {
                 let _ = answer.send(Ok(receipt));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
+use tracing::Span;
 
 use crate::app::batch::{self, Arrival};
 use crate::app::committer::{Books, Bounds, Committer, NotCommitted};
@@ -107,6 +108,7 @@ impl App {
             }
             checked => checked,
         }?;
+        Span::current().record("event", tracing::field::display(&arrival.key().1));
         self.committer().commit(arrival).await.map_err(|why| match why {
             NotCommitted::Full => Refusal::Overloaded,
             NotCommitted::Storage(error) => Refusal::Storage(error),

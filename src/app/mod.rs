@@ -90,6 +90,10 @@ pub mod setup;
 
 mod backlog;
 
+mod measures;
+
+pub mod alerts;
+
 pub mod board;
 
 pub mod desk;
@@ -107,7 +111,7 @@ use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
 use crate::config::{
-    self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
+    self, AlertSettings, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
 };
 use crate::domain::action::Kind;
 use crate::domain::customer::Customers;
@@ -143,6 +147,7 @@ struct Shared {
     refusals: Refusals,
     reconcile: ReconcileSettings,
     retention: RetentionSettings,
+    alerts: AlertSettings,
     links: Links,
     link_key: OnceLock<LinkKey>,
     customers: Customers,
@@ -237,6 +242,7 @@ impl App {
             refusals: Refusals::default(),
             reconcile,
             retention,
+            alerts: config.alerts.clone(),
             links: config.links.clone(),
             link_key: OnceLock::new(),
             customers: config.customers.clone(),

@@ -17,6 +17,7 @@ use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::storage::inquiries::{GroupKey, InquiryKey};
 use crate::storage::{StorageError, Tx};
+use crate::traces;
 
 /// How often a transaction is begun anew because what it was to lock changed hands meanwhile.
 pub(super) const TRIES: usize = 5;
@@ -246,6 +247,7 @@ async fn templates<'a>(
 }
 
 async fn write(tx: &mut Tx, mut difference: Difference, now: Timestamp) -> Result<(), StorageError> {
+    traces::planned(difference.insert.iter().chain(&difference.replan));
     difference.insert.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     tx.insert_actions(&difference.insert, DEFAULT_MAX_ATTEMPTS, now).await?;
     tx.replan_actions(&difference.replan, now).await?;

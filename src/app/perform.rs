@@ -216,6 +216,8 @@ impl App {
             if held {
                 let (kind, outcome) = (action.planned.work.kind().as_str(), ended.attempt.outcome.as_str());
                 metrics::counter!("rekindle_attempts_total", "kind" => kind, "outcome" => outcome).increment(1);
+                let took = ended.attempt.ended_at.since(ended.attempt.started_at);
+                metrics::histogram!("rekindle_attempt_seconds", "kind" => kind).record(took.as_secs_f64().max(0.0));
             }
         }
         Ok(written.len())

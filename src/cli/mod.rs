@@ -1,6 +1,7 @@
 //! The roof: commands, and the only place that puts everything together.
 
 mod actions;
+mod alerts;
 mod audit;
 mod demo;
 mod doctor;
@@ -11,6 +12,7 @@ mod inquiries;
 mod keys;
 mod lanes;
 mod links;
+pub mod metrics;
 mod migrate;
 mod mute;
 mod open;
@@ -64,6 +66,9 @@ enum Verb {
     /// Kinds of work in environments: paused or performed, and in which order
     #[command(subcommand)]
     Lanes(lanes::Lanes),
+    /// What is wrong with this installation, and who hears of it
+    #[command(subcommand)]
+    Alerts(alerts::Alerts),
     /// Templates: their versions, and everyone planned anew for the latest
     #[command(subcommand)]
     Templates(templates::Templates),
@@ -130,6 +135,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Inquiries(inquiries) => inquiries.run().await,
         Verb::Actions(actions) => actions.run().await,
         Verb::Lanes(lanes) => lanes.run().await,
+        Verb::Alerts(alerts) => alerts.run().await,
         Verb::Templates(templates) => templates.run().await,
         Verb::Links(links) => links.run().await,
         Verb::Import(import) => import.run().await,

@@ -49,7 +49,7 @@ impl Serve {
 pub(super) async fn run(common: &Common, parts: Parts) -> anyhow::Result<ExitCode> {
     let config = common.configuration()?;
     config.require_environments()?;
-    telemetry::install(&config.log)?;
+    let exporter = telemetry::install_traced(&config.log, &config.telemetry)?;
     let metrics = telemetry::install_metrics()?;
     for warning in config.warnings() {
         warn!("{warning}");
@@ -81,6 +81,9 @@ pub(super) async fn run(common: &Common, parts: Parts) -> anyhow::Result<ExitCod
     stop_signal().await?;
     info!("stopping: finishing what was begun");
     running.stop().await;
+    if let Some(exporter) = exporter {
+        exporter.stop().await;
+    }
     info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

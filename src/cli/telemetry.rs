@@ -5,14 +5,16 @@
 use std::io::{IsTerminal, stderr};
 
 use anyhow::Context;
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
-use crate::config::{LogFormat, LogSettings};
+use crate::cli::metrics::{self, EVENTS, SECONDS};
+use crate::config::{LogFormat, LogSettings, Telemetry};
+use crate::traces::{self, Exporter, TraceSettings};
 
 /// Starts logging to standard error. `RUST_LOG` wins over the configured filter.
 ///
@@ -25,77 +27,55 @@ pub fn install(settings: &LogSettings) -> anyhow::Result<()> {
     subscriber.try_init().context("logging was started before")
 }
 
+/// As [`install`], and sends traces where that is configured: then what is given is to be stopped at the end.
+///
+/// # Errors
+/// As [`install`]; also when traces can't be sent.
+pub fn install_traced(settings: &LogSettings, telemetry: &Telemetry) -> anyhow::Result<Option<Exporter>> {
+    let Some(endpoint) = telemetry.otlp_endpoint.clone() else { return install(settings).map(|()| None) };
+    let share = f64::from(telemetry.sample_percent) / 100.0;
+    let wanted = TraceSettings { endpoint, name: telemetry.service_name.clone(), share };
+    let exporter = traces::exporter(&wanted).context("telemetry.otlp_endpoint")?;
+    let filter = filter(settings, std::env::var(EnvFilter::DEFAULT_ENV).ok().as_deref())?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr);
+    let lines = if is_json(settings.format, stderr().is_terminal()) {
+        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+    } else {
+        lines.with_ansi(stderr().is_terminal()).with_target(false).boxed()
+    };
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces::layer(&exporter));
+    subscriber.try_init().context("logging was started before")?;
+    Ok(Some(exporter))
+}
+
 /// Starts counting. The handle renders what was counted, in Prometheus' text format, for `GET /metrics`.
 ///
 /// # Errors
 /// When counting was started before.
 pub fn install_metrics() -> anyhow::Result<PrometheusHandle> {
     let handle = builder()?.install_recorder().context("metrics were started before")?;
-    describe();
+    metrics::describe();
     Ok(handle)
 }
-
-/// Durations are histograms, and their names end so.
-const SECONDS: &str = "_seconds";
 
 /// In seconds, from an answer out of memory to a hopeless one; 5 s is where Persona stops waiting for us.
 const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Histograms of counts end so.
-const EVENTS: &str = "_events";
-
 /// From one alone to as many as are committed together at most.
 const COUNTS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 256.0];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
-}
-
-/// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 17] = [
-    ("rekindle_api_requests_total", Kind::Counter, "Requests of the API by route, method and status"),
-    ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
-    ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
-    ("rekindle_commit_waiting", Kind::Gauge, "Deliveries that wait to be committed"),
-    ("rekindle_commit_events", Kind::Histogram, "Deliveries committed together"),
-    ("rekindle_commit_seconds", Kind::Histogram, "How long it took to commit what was committed together"),
-    ("rekindle_attempts_total", Kind::Counter, "Attempts at actions by kind and outcome"),
-    ("rekindle_actions", Kind::Gauge, "Actions by environment, kind and state; failed ones are dead letters"),
-    ("rekindle_lanes_paused", Kind::Gauge, "Whether an operator paused a lane, by environment and kind"),
-    (
-        "rekindle_oldest_due_seconds",
-        Kind::Gauge,
-        "How long the action that is overdue most has waited, by environment and kind",
-    ),
-    (
-        "rekindle_reconciled_at",
-        Kind::Gauge,
-        "Until when what changed at Persona is known for certain, in seconds since 1970, by environment",
-    ),
-    ("rekindle_recovered_total", Kind::Counter, "What reconciliation found by environment and what it was"),
-    (
-        "rekindle_link_requests_total",
-        Kind::Counter,
-        "Requests for access links by purpose (scan is a look by a program) and outcome",
-    ),
-    (
-        "rekindle_budget_left",
-        Kind::Gauge,
-        "Calls to Persona left in this window, those under way among them, by environment",
-    ),
-    ("rekindle_budget_pace", Kind::Gauge, "How much of the rate limit is used, in per cent, by environment"),
-    ("rekindle_budget_refusals_total", Kind::Counter, "Times the budget had nothing left, by environment and urgency"),
-    ("rekindle_pruned_total", Kind::Counter, "Rows that served their time, by kind"),
-];
 
 fn is_json(format: LogFormat, terminal: bool) -> bool {
     match format {
         LogFormat::Auto => !terminal,
         LogFormat::Text => false,
         LogFormat::Json => true,
+    }
+}
+
+fn filter(settings: &LogSettings, wanted: Option<&str>) -> anyhow::Result<EnvFilter> {
+    match wanted.filter(|wanted| !wanted.is_empty()) {
+        Some(wanted) => EnvFilter::try_new(wanted).context("RUST_LOG is no log filter"),
+        None => EnvFilter::try_new(&settings.filter).context("log.filter is no log filter"),
     }
 }
 
@@ -108,10 +88,7 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = match wanted.filter(|wanted| !wanted.is_empty()) {
-        Some(wanted) => EnvFilter::try_new(wanted).context("RUST_LOG is no log filter")?,
-        None => EnvFilter::try_new(&settings.filter).context("log.filter is no log filter")?,
-    };
+    let filter = filter(settings, wanted)?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(if json {
         Box::new(lines.json().flatten_event(true).with_current_span(true).with_span_list(false).finish())
@@ -127,23 +104,13 @@ fn builder() -> anyhow::Result<PrometheusBuilder> {
         .context("the buckets of histograms are not in order")
 }
 
-fn describe() {
-    for (name, kind, text) in METRICS {
-        match kind {
-            Kind::Counter => describe_counter!(name, Unit::Count, text),
-            Kind::Gauge => describe_gauge!(name, text),
-            Kind::Histogram if name.ends_with(SECONDS) => describe_histogram!(name, Unit::Seconds, text),
-            Kind::Histogram => describe_histogram!(name, Unit::Count, text),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::cli::metrics::{Kind, METRICS, Metric};
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -200,19 +167,19 @@ mod tests {
     fn metrics_are_rendered_with_their_descriptions_and_buckets() {
         let recorder = builder().unwrap().build_recorder();
         let handle = recorder.handle();
-        metrics::with_local_recorder(&recorder, || {
-            describe();
-            for (name, kind, _) in METRICS {
+        ::metrics::with_local_recorder(&recorder, || {
+            metrics::describe();
+            for Metric { name, kind, .. } in METRICS.iter().copied() {
                 match kind {
-                    Kind::Counter => metrics::counter!(name).increment(1),
-                    Kind::Gauge => metrics::gauge!(name).set(1.0),
-                    Kind::Histogram => metrics::histogram!(name).record(0.02),
+                    Kind::Counter => ::metrics::counter!(name).increment(1),
+                    Kind::Gauge => ::metrics::gauge!(name).set(1.0),
+                    Kind::Histogram => ::metrics::histogram!(name).record(0.02),
                 }
             }
         });
         handle.run_upkeep();
         let text = handle.render();
-        for (name, kind, description) in METRICS {
+        for Metric { name, kind, text: description, .. } in METRICS.iter().copied() {
             assert!(text.contains(&format!("# HELP {name} {description}")), "{name} in {text}");
             assert_eq!(
                 text.contains(&format!("{name}_bucket{{le=\"5\"}} 1")),

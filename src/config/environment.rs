@@ -9,6 +9,7 @@ use url::Url;
 use super::reader::Section;
 use super::template::{self, TemplateRules};
 use super::{address, secret};
+use crate::domain::alert::ExpectDeliveries;
 use crate::domain::budget::CAREFUL_PACE;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::domain::rules::LinkForm;
@@ -37,6 +38,8 @@ pub struct Environment {
     pub careful_calls_per_minute: u32,
     /// How old a delivery's signature may be before the event is set aside.
     pub signature_tolerance: SignedDuration,
+    /// When the absence of deliveries is worth an alert, if this one differs from the others.
+    pub silence: Option<ExpectDeliveries>,
     /// What is to be done for whom.
     pub rules: TemplateRules,
 }
@@ -85,6 +88,7 @@ pub(super) fn environment(
     let api_url = api_url(&mut section);
     let careful = section.number("careful_calls_per_minute", CAREFUL_PACE, 1..=10_000);
     let signature_tolerance = section.duration("signature_tolerance", SIGNATURE_TOLERANCE);
+    let silence = super::alerts::expected(&mut section, "alert_silence");
     let rules = template::templates(&mut section, notifiers, link);
     section.finish();
     Some(Environment {
@@ -95,6 +99,7 @@ pub(super) fn environment(
         api_url: api_url?,
         careful_calls_per_minute: careful,
         signature_tolerance,
+        silence,
         rules,
     })
 }

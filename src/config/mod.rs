@@ -4,6 +4,7 @@
 //! are told at once, each with its key, what is wrong and the remedy. Secrets are never shown.
 
 mod address;
+mod alerts;
 mod api;
 mod brand;
 mod customer;
@@ -18,6 +19,7 @@ mod redacted;
 mod secret;
 mod settings;
 mod sign_in;
+mod telemetry;
 mod template;
 mod texts;
 mod upkeep;
@@ -35,6 +37,7 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 
 pub use address::{DatabaseKind, DatabaseUrl};
+pub use alerts::AlertSettings;
 pub use api::ApiSettings;
 pub use brand::{Brand, Colour, Support};
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
@@ -44,6 +47,7 @@ pub use links::{LinkHost, Links};
 pub use notifier::NotifierConfig;
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use sign_in::{Oidc, SignIn};
+pub use telemetry::Telemetry;
 pub use template::TemplateRules;
 pub use texts::{Language, Text};
 pub use upkeep::{ReconcileSettings, RetentionSettings};
@@ -88,6 +92,10 @@ pub struct Config {
     pub reconcile: ReconcileSettings,
     /// How long rows are kept.
     pub retention: RetentionSettings,
+    /// What somebody is told of the installation itself, and who.
+    pub alerts: AlertSettings,
+    /// Where traces go.
+    pub telemetry: Telemetry,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -172,6 +180,8 @@ impl Config {
         let reconcile = upkeep::reconcile(top.section("reconcile"));
         let tolerance = environments.values().map(|environment| environment.signature_tolerance).max();
         let retention = upkeep::retention(top.section("retention"), tolerance);
+        let alerts = alerts::alerts(top.section("alerts"), &names, reconcile.every);
+        let telemetry = telemetry::telemetry(top.section("telemetry"));
         let log = settings::log(top.section("log"));
         top.finish();
         let database_url = database_url?;
@@ -190,6 +200,8 @@ impl Config {
             worker,
             reconcile,
             retention,
+            alerts,
+            telemetry,
             log,
         })
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::alerts;
 use super::{Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, address, secret};
 use crate::domain::act::Role;
 use crate::domain::rules::{Rules, Step};
@@ -71,7 +72,33 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "payloads = \"{}\"\nevents = \"{}\"", time(retention.payloads), time(retention.events))?;
     writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
     writeln!(out, "static_links = \"{}\"", time(retention.static_links))?;
+    write_alerts(out, config)?;
     writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
+}
+
+fn write_alerts(out: &mut String, config: &Config) -> std::fmt::Result {
+    let (alerts, time) = (&config.alerts, Step::Left);
+    let thresholds = &alerts.thresholds;
+    writeln!(out, "\n[alerts]\nnotify = {}", list(alerts.notify.iter().map(|name| format!("\"{name}\""))))?;
+    writeln!(out, "repeat = \"{}\"\nsettle = \"{}\"", time(alerts.pace.repeat), time(alerts.pace.settle))?;
+    writeln!(out, "silence = \"{}\"", alerts::shown(alerts.silence))?;
+    writeln!(out, "dead_letters = {}", thresholds.dead_letters)?;
+    writeln!(out, "signature_failures = {}\nlosses = {}", thresholds.signature_failures, thresholds.losses)?;
+    writeln!(out, "reconciliation_late = \"{}\"", time(thresholds.reconciliation_late))?;
+    writeln!(out, "budget_exhausted = \"{}\"", time(thresholds.budget_exhausted))?;
+    writeln!(out, "quarantine = \"{}\"", time(thresholds.quarantine))?;
+    writeln!(
+        out,
+        "lane_paused = \"{}\"\nwork_late = \"{}\"",
+        time(thresholds.lane_paused),
+        time(thresholds.work_late)
+    )?;
+    let telemetry = &config.telemetry;
+    writeln!(out, "\n[telemetry]")?;
+    if let Some(endpoint) = &telemetry.otlp_endpoint {
+        writeln!(out, "otlp_endpoint = {:?}", address::origin(endpoint))?;
+    }
+    writeln!(out, "sample_percent = {}\nservice_name = {:?}", telemetry.sample_percent, telemetry.service_name)
 }
 
 fn write_links(out: &mut String, links: &Links) -> std::fmt::Result {
@@ -135,6 +162,9 @@ fn write_environment(out: &mut String, environment: &Environment) -> std::fmt::R
     writeln!(out, "api_url = \"{}\"", environment.api_url)?;
     writeln!(out, "careful_calls_per_minute = {}", environment.careful_calls_per_minute)?;
     writeln!(out, "signature_tolerance = \"{}\"", Step::Left(environment.signature_tolerance))?;
+    if let Some(expected) = environment.silence {
+        writeln!(out, "alert_silence = \"{}\"", alerts::shown(expected))?;
+    }
     for (template, rules) in environment.rules.iter() {
         writeln!(out, "\n[environments.{name}.templates.{template}]")?;
         write_rules(out, rules)?;

@@ -101,6 +101,10 @@ acts! {
     RunTemplate = "run_template", Operator, people;
     /// Applying events again, or making many actions due.
     Replay = "replay", Operator, people;
+    /// Hearing nothing of an alert for a while.
+    SilenceAlert = "silence_alert", Operator, people;
+    /// Hearing of an alert again.
+    UnsilenceAlert = "unsilence_alert", Operator, people;
     /// Asking Persona for what its webhooks did not bring.
     Reconcile = "reconcile", Operator, nobody;
     /// Reading the audit.

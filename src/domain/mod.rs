@@ -53,3 +53,5 @@ pub mod customer;
 pub mod hosted_flow;
 
 pub mod diagnosis;
+
+pub mod alert;

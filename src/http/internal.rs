@@ -54,8 +54,8 @@ async fn readyz(State(internal): State<Internal>) -> Response {
 
 /// Prometheus' text format. What waits is looked up now; everything else was counted as it happened.
 async fn scrape(State(internal): State<Internal>) -> Response {
-    if let Err(why) = internal.app.measure_backlog().await {
-        warn!(error = %why, "the backlog could not be measured");
+    if let Err(why) = internal.app.measure().await {
+        warn!(error = %why, "what is could not be measured");
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], internal.metrics.render()).into_response()
 }

@@ -14,7 +14,8 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tracing::{debug, error, warn};
+use tracing::field::Empty;
+use tracing::{Instrument as _, debug, error, trace_span, warn};
 
 use crate::app::App;
 use crate::app::ingest::{self, Delivery, Receipt, Refusal};
@@ -24,6 +25,7 @@ use crate::http::address;
 use crate::http::api;
 use crate::http::go;
 use crate::http::problem::Problem;
+use crate::traces;
 
 /// Longest a delivery may take once it is read: Persona waits 5 seconds (<https://docs.withpersona.com/webhooks>),
 /// and an answer that says "again, please" is better than none.
@@ -64,9 +66,12 @@ async fn take_webhook(
     let began = tokio::time::Instant::now();
     // A name that is no text is the name of nothing.
     let environment = environment.map(|Path(name)| name).unwrap_or_default();
-    let answer = match receive(&public, &environment, &headers, body).await {
+    let span = trace_span!(target: traces::TARGET, "http.webhook.receive", otel.kind = "server",
+        environment, event = Empty, outcome = Empty);
+    let answer = match receive(&public, &environment, &headers, body).instrument(span.clone()).await {
         Ok(receipt) => {
             count(&environment, receipt.as_str());
+            span.record("outcome", receipt.as_str());
             debug!(%environment, outcome = receipt.as_str(), "delivery taken");
             axum::Json(Taken { outcome: receipt.as_str() }).into_response()
         }

@@ -15,6 +15,7 @@ use crate::jobs::backend::Job;
 use crate::jobs::leases::Leases;
 use crate::jobs::outcomes::Outcomes;
 use crate::storage::actions::Claimed;
+use crate::traces;
 
 /// Longest an attempt may take: several calls to Persona and one to a notifier, each with a timeout of its own.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
@@ -39,6 +40,7 @@ pub(super) async fn perform<P: Perform>(job: Job, performer: Data<P>, tools: Dat
         give_back(&tools, &claimed).await;
     } else {
         let span = span(&claimed);
+        traces::belongs_to(&span, &claimed.action.planned.id);
         attempt(claimed, &*performer, &tools).instrument(span).await;
     }
     tools.leases.drop_lease(&lease);

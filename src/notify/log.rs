@@ -1,7 +1,8 @@
 //! The dry run: a line in the log instead of a notice.
 
+use crate::domain::alert::News;
 use crate::notify::Delivered;
-use crate::notify::notice::{Invitation, Notice, Replaced};
+use crate::notify::notice::{Alert, Invitation, Notice, Replaced};
 
 /// Writes one line per notice and tells nobody: in a dry run an operator sees which reminders would go out when.
 ///
@@ -37,6 +38,16 @@ pub(super) fn invite(invitation: &Invitation) -> Delivered {
         inquiry = %invitation.inquiry_id,
         "somebody asked for a new link; this notifier is a dry run, so nobody was told"
     );
+    Delivered::Logged
+}
+
+/// Writes one line per alert.
+pub(super) fn alert(alert: &Alert) -> Delivered {
+    let Alert { environment, name, summary, .. } = alert;
+    match alert.news {
+        News::Firing => tracing::warn!(%environment, alert = %name, since = %alert.since, summary, "alert: it fires"),
+        News::Resolved => tracing::info!(%environment, alert = %name, since = %alert.since, "alert: it is over"),
+    }
     Delivered::Logged
 }
 

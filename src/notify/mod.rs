@@ -12,7 +12,7 @@ pub mod error;
 mod wire;
 
 use crate::notify::error::NotifyError;
-use crate::notify::notice::{Invitation, Notice, Replaced};
+use crate::notify::notice::{Alert, Invitation, Notice, Replaced};
 use crate::notify::webhook::Webhook;
 
 /// Where notices go.
@@ -67,6 +67,17 @@ impl Notifier {
         match self {
             Self::Webhook(webhook) => webhook.invite(invitation).await,
             Self::Log => Ok(log::invite(invitation)),
+        }
+    }
+
+    /// Tells whoever mends things that something is wrong, or over. A repeat carries the same id.
+    ///
+    /// # Errors
+    /// [`NotifyError`] says whether another try can help.
+    pub async fn alert(&self, alert: &Alert) -> Result<Delivered, NotifyError> {
+        match self {
+            Self::Webhook(webhook) => webhook.alert(alert).await,
+            Self::Log => Ok(log::alert(alert)),
         }
     }
 }

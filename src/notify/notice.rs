@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::domain::alert::{AlertName, News};
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId, ReferenceId, TemplateId};
 use crate::domain::lineage::Cause;
 use crate::domain::rules::LinkForm;
@@ -85,6 +86,31 @@ pub struct Invitation {
     /// Until when the link opens.
     pub link_expires_at: Timestamp,
     /// When it was asked for; the same on every try.
+    pub created_at: Timestamp,
+}
+
+/// Something is wrong with the installation, or no longer is: for whoever mends it, and about nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// What the receiver knows it by; the same on every try.
+    pub id: ActionId,
+    /// The environment it is about.
+    pub environment: EnvironmentName,
+    /// What is wrong.
+    pub name: AlertName,
+    /// Whether it fires or is over.
+    pub news: News,
+    /// Since when it fires, or fired.
+    pub since: Timestamp,
+    /// How much of it there is.
+    pub value: u64,
+    /// What it is, in a sentence.
+    pub summary: String,
+    /// One line, ready for a mail.
+    pub subject: String,
+    /// Plain text, ready for a mail.
+    pub text: String,
+    /// When it was first to be told; the same on every try.
     pub created_at: Timestamp,
 }
 

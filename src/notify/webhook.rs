@@ -15,7 +15,7 @@ use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::notify::Delivered;
 use crate::notify::error::NotifyError;
-use crate::notify::notice::{Invitation, Notice, Replaced};
+use crate::notify::notice::{Alert, Invitation, Notice, Replaced};
 use crate::notify::wire;
 use crate::tls;
 
@@ -111,6 +111,13 @@ impl Webhook {
         fields(host = %self.host(), action = %invitation.id, status = tracing::field::Empty))]
     pub(super) async fn invite(&self, invitation: &Invitation) -> Result<Delivered, NotifyError> {
         self.send(&invitation.id, wire::invitation(invitation)?).await
+    }
+
+    /// Tells of one alert, once.
+    #[tracing::instrument(name = "notify.webhook.alert", skip_all,
+        fields(host = %self.host(), alert = %alert.name, status = tracing::field::Empty))]
+    pub(super) async fn alert(&self, alert: &Alert) -> Result<Delivered, NotifyError> {
+        self.send(&alert.id, wire::alert(alert)?).await
     }
 
     async fn send(&self, id: &ActionId, body: String) -> Result<Delivered, NotifyError> {

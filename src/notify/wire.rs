@@ -3,9 +3,10 @@
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use crate::domain::alert::News;
 use crate::domain::ids::{ReferenceId, TemplateId};
 use crate::notify::error::NotifyError;
-use crate::notify::notice::{Invitation, Notice, NoticeKind, Replaced};
+use crate::notify::notice::{Alert, Invitation, Notice, NoticeKind, Replaced};
 
 #[derive(Serialize)]
 struct Envelope<T> {
@@ -79,6 +80,40 @@ pub(super) fn invitation(invitation: &Invitation) -> Result<String, NotifyError>
             link: invitation.link.expose_secret(),
             link_form: "access",
             link_expires_at: invitation.link_expires_at.to_string(),
+        },
+    };
+    serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
+}
+
+#[derive(Serialize)]
+struct AlertBody<'a> {
+    environment: &'a str,
+    alert: &'static str,
+    title: &'static str,
+    since: String,
+    value: u64,
+    summary: &'a str,
+    subject: &'a str,
+    text: &'a str,
+}
+
+/// The body that tells of an alert; the same on every try.
+pub(super) fn alert(alert: &Alert) -> Result<String, NotifyError> {
+    let envelope = Envelope {
+        r#type: match alert.news {
+            News::Firing => "alert.firing",
+            News::Resolved => "alert.resolved",
+        },
+        timestamp: alert.created_at.to_string(),
+        data: AlertBody {
+            environment: alert.environment.as_str(),
+            alert: alert.name.as_str(),
+            title: alert.name.title(),
+            since: alert.since.to_string(),
+            value: alert.value,
+            summary: &alert.summary,
+            subject: &alert.subject,
+            text: &alert.text,
         },
     };
     serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
@@ -182,6 +217,35 @@ mod tests {
           "type": "inquiry.link_requested"
         }
         "#);
+    }
+
+    #[test]
+    fn an_alert_is_what_receivers_were_promised() {
+        let Notice { id, environment, created_at, .. } = example();
+        let (subject, text) = ("Dead letters".to_owned(), "See why".to_owned());
+        let name = crate::domain::alert::AlertName::DeadLetters;
+        let (since, summary) = (created_at, "2 actions were given up".to_owned());
+        let fires =
+            Alert { id, environment, name, news: News::Firing, since, value: 2, summary, subject, text, created_at };
+        let body: serde_json::Value = serde_json::from_str(&alert(&fires).unwrap()).unwrap();
+        insta::assert_json_snapshot!(body, @r#"
+        {
+          "data": {
+            "alert": "dead_letters",
+            "environment": "sandbox",
+            "since": "2026-01-01T12:00:00Z",
+            "subject": "Dead letters",
+            "summary": "2 actions were given up",
+            "text": "See why",
+            "title": "Dead letters",
+            "value": 2
+          },
+          "timestamp": "2026-01-01T12:00:00Z",
+          "type": "alert.firing"
+        }
+        "#);
+        let over = alert(&Alert { news: News::Resolved, ..fires }).unwrap();
+        assert!(over.contains(r#""type":"alert.resolved""#), "{over}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::SignedDuration;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use reqwest::{Client, Method, Request, RequestBuilder, Response, redirect};
 use serde_json::Value;
 use tracing::Span;
 use url::Url;
@@ -112,13 +112,13 @@ impl Exchange {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        self.send(self.shared.http.request(Method::GET, url)).await
+        self.send(path, self.shared.http.request(Method::GET, url)).await
     }
 
     /// A question that needs a body. It takes no effect, so it carries no idempotency key: under one, Persona would
     /// give yesterday's answer again.
     pub(super) async fn ask(&self, path: &[&str], body: &Value) -> Result<Answer, PersonaError> {
-        self.send(self.shared.http.request(Method::POST, self.url(path)?).json(body)).await
+        self.send(path, self.shared.http.request(Method::POST, self.url(path)?).json(body)).await
     }
 
     /// A call that takes effect, at most once under its key.
@@ -131,16 +131,16 @@ impl Exchange {
         let key = HeaderValue::from_bytes(key.as_str().as_bytes())
             .map_err(|_| PersonaError::Unaskable("the idempotency key is no header value"))?;
         let request = self.shared.http.request(Method::POST, self.url(path)?).header("Idempotency-Key", key);
-        self.send(match body {
+        let request = match body {
             Some(body) => request.json(body),
             None => request,
-        })
-        .await
+        };
+        self.send(path, request).await
     }
 
     /// A change that comes to the same however often it is made: Persona keeps keys for `POST` only.
     pub(super) async fn patch(&self, path: &[&str], body: &Value) -> Result<Answer, PersonaError> {
-        self.send(self.shared.http.request(Method::PATCH, self.url(path)?).json(body)).await
+        self.send(path, self.shared.http.request(Method::PATCH, self.url(path)?).json(body)).await
     }
 
     fn url(&self, path: &[&str]) -> Result<Url, PersonaError> {
@@ -156,19 +156,24 @@ impl Exchange {
         Ok(url)
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, PersonaError> {
+    async fn send(&self, path: &[&str], request: RequestBuilder) -> Result<Answer, PersonaError> {
         let span = Span::current();
         let clock = self.clock();
         let began = clock.now();
         let pass = Pass::through(&self.shared.gate, self.urgency, began).await;
         let pass = pass.map_err(|Busy { wait }| PersonaError::Busy { wait })?;
+        let request = request.build().map_err(|_| PersonaError::Unaskable("it is no request"))?;
+        let (method, sent) = (request.method().as_str().to_owned(), tokio::time::Instant::now());
         let answer = self.exchange(request, pass, &span).await;
+        metrics::histogram!("rekindle_persona_call_seconds",
+            "method" => method, "route" => route(path), "outcome" => outcome(&answer))
+        .record(sent.elapsed().as_secs_f64());
         span.record("elapsed_ms", i64::try_from(clock.now().since(began).as_millis()).unwrap_or(i64::MAX));
         answer
     }
 
-    async fn exchange(&self, request: RequestBuilder, pass: Pass, span: &Span) -> Result<Answer, PersonaError> {
-        let response = request.send().await.map_err(|error| unanswered(&error))?;
+    async fn exchange(&self, request: Request, pass: Pass, span: &Span) -> Result<Answer, PersonaError> {
+        let response = self.shared.http.execute(request).await.map_err(|error| unanswered(&error))?;
         let (status, now) = (response.status().as_u16(), self.clock().now());
         let told = self.shared.gauge.note(response.headers(), now);
         self.shared.ahead.note(response.headers(), now);
@@ -188,6 +193,43 @@ impl Exchange {
         let body = body?.ok_or_else(|| answer.malformed("its body is larger than 4 MiB"))?;
         answer.body = serde_json::from_slice(&body).map_err(|_| answer.malformed("its body is not JSON"))?;
         Ok(answer)
+    }
+}
+
+/// What of a path is not an id.
+const WORDS: [&str; 13] = [
+    "inquiries",
+    "inquiry-sessions",
+    "inquiry-templates",
+    "events",
+    "webhooks",
+    "search",
+    "resume",
+    "expire",
+    "generate-one-time-link",
+    "enable",
+    "disable",
+    "rotate-secret",
+    "accounts",
+];
+
+/// A path without its ids, for metrics: `/inquiries/{id}/resume`.
+fn route(path: &[&str]) -> String {
+    path.iter().fold(String::new(), |route, part| route + "/" + if WORDS.contains(part) { part } else { "{id}" })
+}
+
+/// What came of a call, in a word for metrics.
+fn outcome(answer: &Result<Answer, PersonaError>) -> &'static str {
+    match answer {
+        Ok(_) => "2xx",
+        Err(PersonaError::Timeout) => "timeout",
+        Err(PersonaError::Malformed { .. }) => "malformed",
+        Err(error) => match error.status() {
+            Some(429) => "429",
+            Some(400..=499) => "4xx",
+            Some(_) => "5xx",
+            None => "unreachable",
+        },
     }
 }
 
@@ -227,4 +269,23 @@ fn request_id(value: &HeaderValue) -> Option<String> {
     let usual = (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     usual.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_holds_no_id() {
+        assert_eq!(route(&["inquiries", "inq_1", "resume"]), "/inquiries/{id}/resume");
+        assert_eq!(route(&["inquiries", "search"]), "/inquiries/search");
+        assert_eq!(route(&["webhooks", "wbh_1", "rotate-secret"]), "/webhooks/{id}/rotate-secret");
+    }
+
+    #[test]
+    fn an_outcome_is_a_word() {
+        let said =
+            [PersonaError::Timeout, PersonaError::Unreachable("no connection")].map(|error| outcome(&Err(error)));
+        assert_eq!(said, ["timeout", "unreachable"]);
+    }
 }

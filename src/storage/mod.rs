@@ -37,6 +37,7 @@ mod wake;
 
 pub mod access_links;
 pub mod actions;
+pub mod alerts;
 pub mod audit;
 pub mod budgets;
 pub mod creations;
@@ -129,4 +130,6 @@ pub const ALL_SQL: &[&[Sql]] = &[
     operators::sessions::STATEMENTS,
     operators::sign_ins::STATEMENTS,
     audit::STATEMENTS,
+    alerts::state::STATEMENTS,
+    alerts::notice::STATEMENTS,
 ];

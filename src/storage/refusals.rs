@@ -32,6 +32,7 @@ statements! {
                   SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[])"
     }
     KEEP { "DELETE FROM refusals WHERE number <= (SELECT max(number) FROM refusals) - $1" }
+    BY_OUTCOME { "SELECT count(*) FROM refusals WHERE environment = $1 AND outcome = $2 AND refused_at >= $3" }
     // There are never more than a thousand or so: whatever the filter, all of them are looked at.
     LIST {
         "SELECT number, refused_at, environment, outcome, reason, address FROM refusals
@@ -40,6 +41,21 @@ statements! {
 }
 
 impl Tx {
+    /// How many refusals of this outcome an environment had since then, of those that are kept.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn count_refusals(
+        &mut self,
+        environment: &EnvironmentName,
+        outcome: &str,
+        since: Timestamp,
+    ) -> Result<u64> {
+        let count: i64 = on_db!(self, conn, sql = BY_OUTCOME =>
+            sqlx::query_scalar(sql).bind(environment.as_str()).bind(outcome).bind(since).fetch_one(conn).await)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// Keeps refusals, and of all of them the latest `keep`.
     ///
     /// # Errors

@@ -3,22 +3,26 @@
 use super::source::{Source, Token};
 
 /// Each floor, and what it may use besides itself: whole floors, or one part of one.
-const FLOORS: [(&str, &[&str]); 13] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("tls", &["domain"]),
+    ("traces", &["domain", "tls"]),
     ("vault", &["domain"]),
     ("config", &["domain", "tls", "vault"]),
     ("storage", &["domain", "vault"]),
     ("persona", &["domain", "clock", "tls"]),
     ("notify", &["domain", "clock", "tls"]),
     ("oidc", &["domain", "clock", "tls"]),
-    ("app", &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify", "oidc"]),
-    ("http", &["domain", "config", "app"]),
-    ("jobs", &["domain", "config", "app", "storage::actions", "storage::StorageError"]),
+    ("app", &["domain", "clock", "tls", "traces", "vault", "config", "storage", "persona", "notify", "oidc"]),
+    ("http", &["domain", "config", "traces", "app"]),
+    ("jobs", &["domain", "config", "traces", "app", "storage::actions", "storage::StorageError"]),
     (
         "cli",
-        &["domain", "clock", "tls", "vault", "config", "storage", "persona", "notify", "oidc", "app", "http", "jobs"],
+        &[
+            "domain", "clock", "tls", "traces", "vault", "config", "storage", "persona", "notify", "oidc", "app",
+            "http", "jobs",
+        ],
     ),
 ];
 
@@ -81,7 +85,7 @@ pub fn sql_is_in_storage(source: &Source) -> Vec<String> {
 }
 
 pub fn http_clients_are_at_the_edge(source: &Source) -> Vec<String> {
-    if matches!(source.floor(), Some("persona" | "notify" | "oidc")) {
+    if matches!(source.floor(), Some("persona" | "notify" | "oidc" | "traces")) {
         return Vec::new();
     }
     source.find("reqwest").into_iter().map(|token| source.complaint(token.line, "uses reqwest")).collect()

@@ -1,5 +1,7 @@
 //! Words that have no place in the code, and the one list that metrics have to be in.
 
+use rekindle::cli::metrics::METRICS;
+
 use super::source::Source;
 
 pub fn no_lint_is_silenced(source: &Source) -> Vec<String> {
@@ -24,23 +26,48 @@ pub fn features_are_in_one_file(source: &Source) -> Vec<String> {
     found.iter().map(|token| source.complaint(token.line, "knows a feature; only storage::sabotage may")).collect()
 }
 
-/// Every metric that is recorded by its name is in the list of `cli::telemetry`.
+/// Every metric that is recorded is in the list of `cli::metrics`, with the labels it says there.
 pub fn every_metric_is_described(source: &Source) -> Vec<String> {
-    described_in(include_str!("../../src/cli/telemetry.rs"), source)
+    let known: Vec<(&str, &[&str])> = METRICS.iter().map(|metric| (metric.name, metric.labels)).collect();
+    described_in(&known, source)
 }
 
-fn described_in(list: &str, source: &Source) -> Vec<String> {
-    if source.path == "src/cli/telemetry.rs" {
+/// The metrics that a source records: a name, its labels, and a line.
+pub fn recorded(source: &Source) -> Vec<(&str, Vec<&str>, usize)> {
+    if matches!(source.path.as_str(), "src/cli/telemetry.rs" | "src/cli/metrics.rs") {
         return Vec::new();
     }
-    let list = Source::new("src/cli/telemetry.rs", list);
-    let described = |name: &str| list.texts().any(|(known, _)| known == name);
-    let recorded = source.tokens.windows(4).filter_map(|call| {
-        let kind = matches!(call[0].text.as_str(), "counter" | "gauge" | "histogram") && call[1].text == "!";
-        call[3].text.strip_prefix('"').filter(|_| kind).map(|name| (name, call[3].line))
-    });
-    let trouble = |name: &str| format!("the metric {name} is not in the list of cli::telemetry");
-    recorded.filter(|(name, _)| !described(name)).map(|(name, line)| source.complaint(line, &trouble(name))).collect()
+    let tokens = &source.tokens;
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        let call = matches!(text(at), "counter" | "gauge" | "histogram") && text(at + 1) == "!";
+        let Some(name) = text(at + 3).strip_prefix('"').filter(|_| call) else { continue };
+        // A label is a text before an arrow; the call ends with its parenthesis.
+        let (mut labels, mut depth, mut next) = (Vec::new(), 1_usize, at + 4);
+        while depth > 0 && next < tokens.len() {
+            match text(next) {
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                label if text(next + 1) == "=" && text(next + 2) == ">" => labels.extend(label.strip_prefix('"')),
+                _ => {}
+            }
+            next += 1;
+        }
+        found.push((name, labels, tokens[at].line));
+    }
+    found
+}
+
+fn described_in(known: &[(&str, &[&str])], source: &Source) -> Vec<String> {
+    let trouble = |(name, labels, line): (&str, Vec<&str>, usize)| match known.iter().find(|(one, _)| *one == name) {
+        None => Some(source.complaint(line, &format!("the metric {name} is not in the list of cli::metrics"))),
+        Some((_, listed)) if *listed != labels => Some(
+            source.complaint(line, &format!("the metric {name} has labels {labels:?}, and the list says {listed:?}")),
+        ),
+        Some(_) => None,
+    };
+    recorded(source).into_iter().filter_map(trouble).collect()
 }
 
 #[cfg(test)]
@@ -75,8 +102,15 @@ mod tests {
 
     #[test]
     fn a_metric_outside_the_list_is_found() {
-        let source = Source::new("src/a.rs", "metrics::counter!(\"known_total\", \"a\" => b); gauge!(\"unknown\");");
-        let complaints = described_in("const METRICS: &str = \"known_total\"; // \"unknown\"", &source);
-        assert_eq!(complaints, ["src/a.rs:1: the metric unknown is not in the list of cli::telemetry"]);
+        let text = "metrics::counter!(\"known_total\", \"a\" => b(1), \"c\" => d).increment(1);\n gauge!(\"unknown\");\n\
+                    histogram!(\"known_total\", \"a\" => b)";
+        let complaints = described_in(&[("known_total", &["a", "c"])], &Source::new("src/a.rs", text));
+        assert_eq!(
+            complaints,
+            [
+                "src/a.rs:2: the metric unknown is not in the list of cli::metrics",
+                "src/a.rs:3: the metric known_total has labels [\"a\"], and the list says [\"a\", \"c\"]",
+            ]
+        );
     }
 }

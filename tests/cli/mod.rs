@@ -1,5 +1,6 @@
 //! The real binary, as operators and process managers see it.
 
+mod alerts;
 mod alone;
 mod audit;
 mod command;
@@ -24,5 +25,6 @@ mod stop;
 mod story;
 mod templates;
 mod tokens;
+mod traces;
 mod webhooks;
 mod workers;

@@ -2,6 +2,7 @@
 
 mod access;
 mod adoption;
+mod alerts;
 mod api;
 mod bad_days;
 mod board;

@@ -5,6 +5,7 @@ pub(crate) mod sample;
 
 mod access_links;
 mod actions;
+mod alerts;
 mod api;
 mod availability;
 mod budgets;

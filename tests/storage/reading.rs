@@ -36,6 +36,8 @@ async fn tallies(database: &Database, name: &str) -> Vec<(Tally, u64)> {
     for ((tally, _), count) in database.read().await.unwrap().tallies(&environment(name), from, to).await.unwrap() {
         *sums.entry(tally).or_default() += count;
     }
+    let totals = database.read().await.unwrap().tally_totals(&environment(name), from, to).await.unwrap();
+    assert_eq!(totals, sums, "however it is asked for");
     sums.into_iter().collect()
 }
 
@@ -353,7 +355,7 @@ on_both! {
         tally(database, deltas("sandbox", &[(Tally::Applied, 3)]), at(0)).await;
         let document = include_str!("../../docs/views.md");
         for view in ["inquiries", "events", "actions", "attempts", "tallies", "templates", "lanes", "reconciliations",
-                     "budgets", "refusals"] {
+                     "budgets", "refusals", "alerts"] {
             let name = format!("view_{view}");
             raw::column(database, &format!("SELECT CAST(count(*) AS TEXT) FROM {name}")).await;
             let columns = match database.kind() {

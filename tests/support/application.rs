@@ -46,8 +46,21 @@ pub struct Replaced {
     pub answered: u16,
 }
 
+/// News of an alert, its signature checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alerted {
+    pub id: String,
+    /// `alert.firing` or `alert.resolved`.
+    pub kind: String,
+    pub alert: String,
+    pub subject: String,
+    pub text: String,
+    pub answered: u16,
+}
+
 #[derive(Default)]
 struct Day {
+    alerted: Vec<Alerted>,
     received: Vec<Received>,
     replaced: Vec<Replaced>,
     /// How many deliveries of one notice wait for their answer.
@@ -112,6 +125,11 @@ impl Application {
         heard
     }
 
+    /// The alerts it heard of, whatever it answered.
+    pub fn alerts(&self) -> Vec<Alerted> {
+        self.0.day.lock().unwrap().alerted.clone()
+    }
+
     /// The one notice there is.
     pub fn only_notice(&self) -> Received {
         let notices = self.notices();
@@ -166,6 +184,12 @@ impl Day {
         if notice["type"] == "inquiry.replaced" {
             let (old, new) = (text("replaced_inquiry_id").unwrap(), text("inquiry_id").unwrap());
             self.replaced.push(Replaced { id, old, new, cause: text("cause").unwrap(), answered });
+            return answered;
+        }
+        if let Some(alert) = text("alert") {
+            let kind = notice["type"].as_str().unwrap().to_owned();
+            let (subject, text) = (text("subject").unwrap(), text("text").unwrap());
+            self.alerted.push(Alerted { id, kind, alert, subject, text, answered });
             return answered;
         }
         self.received.push(Received {

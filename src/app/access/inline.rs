@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tracing::warn;
+use tracing::{Instrument as _, Span, trace_span, warn};
 
 use super::{LATER, LONGEST, SHORTLY};
 use crate::app::perform::Finished;
@@ -14,6 +14,7 @@ use crate::domain::inquiry::Inquiry;
 use crate::domain::plan;
 use crate::storage::StorageError;
 use crate::storage::actions::Claimed;
+use crate::traces;
 
 /// In whose name such actions are held.
 const OWNER: &str = "admission";
@@ -96,8 +97,13 @@ impl App {
     /// Performs what was taken, and settles it. A lease that is lost belongs to somebody else, who goes on.
     async fn perform_taken(&self, claimed: Claimed) -> Result<Inline, StorageError> {
         let began = self.clock().now();
+        let action = &claimed.action.planned.id;
+        let span = trace_span!(target: traces::TARGET, parent: None, "app.access.perform",
+            action = %action, kind = %claimed.action.planned.work.kind(), attempt = claimed.action.attempts);
+        traces::belongs_to(&span, action);
+        traces::comes_with(&span, &Span::current());
         let outcome = tokio::select! {
-            outcome = self.perform_for_someone(&claimed) => outcome,
+            outcome = self.perform_for_someone(&claimed).instrument(span) => outcome,
             () = self.hold(&claimed) => return Ok(Inline::Failed { retry_after: SHORTLY }),
         };
         let now = self.clock().now();

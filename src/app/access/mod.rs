@@ -14,6 +14,7 @@ mod sessions;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::app::party::Party;
@@ -130,12 +131,42 @@ struct Looks {
     refusals: usize,
 }
 
+impl Admission {
+    /// One word for metrics.
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Link { .. } => "link",
+            Self::Session { .. } => "session",
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+            Self::Closed { .. } => "closed",
+            Self::NotActing => "not_acting",
+            Self::Unknown => "unknown",
+            Self::Busy { .. } => "busy",
+        }
+    }
+}
+
 impl App {
     /// Lets somebody into their inquiry, by whatever that takes within the rules.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn admit(
+        &self,
+        environment: &EnvironmentName,
+        whom: &Whom,
+        form: Form,
+        urgency: Urgency,
+    ) -> Result<Admission, StorageError> {
+        let began = Instant::now();
+        let admitted = self.try_admit(environment, whom, form, urgency).await;
+        let outcome = admitted.as_ref().map_or("unavailable", Admission::as_str);
+        metrics::histogram!("rekindle_access_seconds", "outcome" => outcome).record(began.elapsed().as_secs_f64());
+        admitted
+    }
+
+    async fn try_admit(
         &self,
         environment: &EnvironmentName,
         whom: &Whom,

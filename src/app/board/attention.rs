@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::app::board::{Board, Capped, LaneSetting, Outcome, Period, Reconciliation, StorageError, Tally};
 use crate::config::Mode;
 use crate::domain::action::Kind;
+use crate::domain::alert::Alert;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::time::Timestamp;
 use crate::storage::Tx;
@@ -12,6 +13,8 @@ use crate::storage::Tx;
 /// What needs somebody first, the most pressing first in each list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attention {
+    /// Alerts that fire and that nobody silenced.
+    pub alerts: Vec<Alert>,
     /// Actions that were given up, by environment, kind and reason; the latest 1,000 of each environment and kind.
     pub dead_letters: Vec<DeadLetters>,
     /// Events that wait for somebody's decision.
@@ -145,6 +148,8 @@ impl Board {
             attention.refused +=
                 told.iter().filter(|((tally, _), _)| *tally == Tally::Refused).map(|(_, count)| count).sum::<u64>();
         }
+        drop(tx);
+        attention.alerts = self.firing().await?;
         attention.paused = lanes.into_iter().filter(|one| one.paused && self.sees(&one.lane.0)).collect();
         attention.late.sort_by_key(|late| late.oldest_due);
         attention.dead_letters.sort_by_key(|letters| std::cmp::Reverse((letters.count, letters.latest)));

@@ -5,6 +5,7 @@
 //! tallies that were kept as things happened.
 
 mod actions;
+mod alerts;
 mod attention;
 mod events;
 mod inquiries;
@@ -20,6 +21,7 @@ use crate::app::App;
 use crate::domain::ids::EnvironmentName;
 
 pub use self::actions::ActionView;
+pub use self::alerts::AlertsRead;
 pub use self::attention::{Attention, BudgetLow, DeadLetters, LaneLate, ReconciliationLate, Waiting};
 pub use self::events::{EventView, Revealed};
 pub use self::inquiries::InquiryLine;
@@ -31,6 +33,7 @@ pub use self::templates::{TemplateLine, VersionLine};
 pub use self::timeline::{Moment, What};
 pub use crate::storage::access_links::{AccessLink, LinkId};
 pub use crate::storage::actions::{ActionFilter, Attempt, AttemptOutcome, Lane, LaneSetting};
+pub use crate::storage::alerts::AlertNotice;
 pub use crate::storage::events::{EventFilter, Origin, Outcome, StoredEvent};
 pub use crate::storage::inquiries::{InquiryFilter, InquiryOrder, InquiryRow, StoredInquiry};
 pub use crate::storage::reconciliation::Reconciliation;

@@ -4,6 +4,7 @@
 //! nothing that is done here troubles a person whom the plan would leave in peace.
 
 mod actions;
+mod alerts;
 mod events;
 mod inquiries;
 mod lanes;

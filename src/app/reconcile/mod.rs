@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 use tracing::{info, warn};
 
 use crate::app::App;
+use crate::app::measures::measure_reconciliation;
 use crate::app::reread::RereadError;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::time::Timestamp;
@@ -81,7 +82,7 @@ impl App {
         match walk.walk().await {
             Ok(()) => {
                 tell(name, &walk.run.found);
-                measure(name, walk.reconciled_until);
+                measure_reconciliation(name, walk.reconciled_until, self.clock().now());
                 Ok(walk.run)
             }
             Err(error) => {
@@ -99,12 +100,6 @@ impl App {
     pub async fn reconciliations(&self) -> Result<Vec<Reconciliation>, StorageError> {
         self.database().read().await?.reconciliations().await
     }
-}
-
-/// Sets the gauge of when an environment was last known to be complete.
-fn measure(name: &EnvironmentName, until: Timestamp) {
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
-    metrics::gauge!("rekindle_reconciled_at", "environment" => name.to_string()).set(until.as_second() as f64);
 }
 
 /// The one log line of a run, and its numbers.

@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::app::App;
+use crate::app::measures::measure_reconciliation;
+use crate::app::reconcile::ReconcileError;
 use crate::app::reconcile::run::{HOLD, SKEW};
-use crate::app::reconcile::{ReconcileError, measure};
 use crate::config::ReconcileSettings;
 use crate::domain::ids::EnvironmentName;
 use crate::domain::time::Timestamp;
@@ -43,7 +44,7 @@ impl App {
             tx.commit().await?;
             return Ok(None);
         };
-        measure(name, known.reconciled_until);
+        measure_reconciliation(name, known.reconciled_until, now);
         let last_delivery = tx.last_delivery(name).await?;
         Ok(why_due(&known, last_delivery, &self.shared.reconcile, now))
     }

@@ -1,3 +1,4 @@
+mod alerts;
 mod files;
 mod links;
 mod mistakes;

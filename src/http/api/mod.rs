@@ -24,7 +24,8 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
-use tracing::debug;
+use tracing::field::Empty;
+use tracing::{Instrument as _, debug, trace_span};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Described;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,6 +34,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::config::Limits;
 use crate::http::api::throttle::Throttle;
+use crate::traces;
 
 /// The longest body of a request, in bytes.
 const BODY_BYTES: usize = 64 * 1024;
@@ -81,11 +83,18 @@ fn described() -> OpenApiRouter<Api> {
 async fn recorded(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = request.method().as_str().to_owned();
-    let mut response = next.run(request).await;
+    let span =
+        trace_span!(target: traces::TARGET, "http.api.request", otel.kind = "server", route, method, status = Empty);
+    let began = tokio::time::Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
+    span.record("status", status);
+    metrics::histogram!("rekindle_api_request_seconds", "route" => route.clone(), "method" => method.clone())
+        .record(began.elapsed().as_secs_f64());
     debug!(%route, %method, status, "request answered");
-    let labels = [("route", route), ("method", method), ("status", status.to_string())];
-    metrics::counter!("rekindle_api_requests_total", &labels).increment(1);
+    metrics::counter!("rekindle_api_requests_total",
+        "route" => route, "method" => method, "status" => status.to_string())
+    .increment(1);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

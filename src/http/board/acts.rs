@@ -12,7 +12,9 @@ use crate::app::desk::{ActError, Desk};
 use crate::app::lanes::LaneChange;
 use crate::app::links::Minted;
 use crate::domain::action::Kind;
+use crate::domain::alert::AlertName;
 use crate::domain::ids::{ActionId, EnvironmentName, EventId, InquiryId};
+use crate::domain::rules::parse_duration;
 use crate::domain::time::Timestamp;
 use crate::http::board::page::{Trouble, trouble};
 use crate::http::board::reader::Reader;
@@ -30,6 +32,7 @@ pub(super) struct Said {
     reason: Option<String>,
     due_at: Option<String>,
     link: Option<String>,
+    long: Option<String>,
 }
 
 /// Something is done about an action.
@@ -155,10 +158,42 @@ async fn lane_act(desk: &Desk, environment: &str, kind: &str, act: &str) -> Resu
     Ok(word)
 }
 
+/// An alert is silenced, or told of again.
+pub(super) async fn on_alert(
+    State(pages): State<Pages>,
+    Path((environment, name, act)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    posted: Posted<Said>,
+) -> Response {
+    let (reader, desk, said) = sat_down(&pages, posted, &headers, "/alerts");
+    let done = alert_act(&desk, &environment, &name, &act, said.long.as_deref()).await;
+    back(&reader, "/alerts", done)
+}
+
+async fn alert_act(
+    desk: &Desk,
+    environment: &str,
+    name: &str,
+    act: &str,
+    long: Option<&str>,
+) -> Result<&'static str, Trouble> {
+    let environment = EnvironmentName::parse(environment).map_err(|_| Trouble::Unknown)?;
+    let name = AlertName::parse(name).ok_or(Trouble::Unknown)?;
+    let (long, word) = match act {
+        // Whether they may comes first; no time is none that the desk takes.
+        "silence" => (Some(parse_duration(long.unwrap_or_default().trim()).unwrap_or_default()), "silenced"),
+        "unsilence" => (None, "unsilenced"),
+        _ => return Err(Trouble::Unknown),
+    };
+    desk.silence_alert(&environment, name, long).await?;
+    Ok(word)
+}
+
 /// Whoever comes to the address of an act, as by loading its answer again, is led to what it was about.
 pub(super) async fn looked_at(uri: Uri) -> Response {
     let about = uri.path().rsplit_once('/').map_or("/", |(before, _)| before);
-    let about = if about.starts_with("/lanes/") { "/lanes" } else { about };
+    let lists = [("/lanes/", "/lanes"), ("/alerts/", "/alerts")];
+    let about = lists.iter().find(|(within, _)| about.starts_with(within)).map_or(about, |(_, list)| *list);
     (StatusCode::SEE_OTHER, [(header::LOCATION, about.to_owned())]).into_response()
 }
 

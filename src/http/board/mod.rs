@@ -7,6 +7,7 @@
 mod action;
 mod actions;
 mod acts;
+mod alerts;
 mod assets;
 mod audit;
 mod event;
@@ -58,6 +59,8 @@ pub fn routes(gate: Gate) -> Router {
         .route("/quarantine", get(quarantine::page))
         .route("/lanes", get(lanes::page))
         .route("/lanes/{environment}/{kind}/{act}", get(acts::looked_at).post(acts::on_lane))
+        .route("/alerts", get(alerts::page))
+        .route("/alerts/{environment}/{alert}/{act}", get(acts::looked_at).post(acts::on_alert))
         .route("/audit", get(audit::page))
         .route("/settings", get(settings::page))
         .route("/theme", post(theme::choose))

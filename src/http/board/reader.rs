@@ -147,6 +147,8 @@ fn said(query: &str) -> Option<Said> {
         "released" => "The event was applied.",
         "discarded" => "The event was discarded.",
         "paused" => "Nothing of this lane is begun until it is resumed.",
+        "silenced" => "Nobody is told of this alert until then.",
+        "unsilenced" => "Whoever is told of alerts is told of this one again.",
         "resumed" => "The lane is performed again.",
         _ => return None,
     };

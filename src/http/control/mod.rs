@@ -4,6 +4,7 @@
 //! writes it down. Payloads are masked; to see one as it came is an act of its own.
 
 mod actions;
+mod alerts;
 mod ask;
 mod changes;
 mod document;
@@ -83,6 +84,9 @@ fn described() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .routes(routes!(overview::overview))
         .routes(routes!(overview::environments))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::silence))
+        .routes(routes!(alerts::unsilence))
         .routes(routes!(numbers::totals))
         .routes(routes!(numbers::series))
         .routes(routes!(inquiries::list))

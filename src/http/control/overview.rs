@@ -9,12 +9,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Control;
+use super::alerts::AlertView;
 use super::numbers::by_tally;
 use super::says::away;
 use super::wire::{CountView, text, time};
 use crate::app::board::{Attention, BudgetState, EnvironmentState, LaneSetting, Overview, Waiting};
 use crate::config::Mode;
 use crate::domain::budget::Urgency;
+use crate::domain::time::Timestamp;
 use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
@@ -40,6 +42,8 @@ pub(super) struct OverviewView {
 /// What needs somebody first; all empty in a good hour.
 #[derive(Serialize, ToSchema)]
 struct AttentionView {
+    /// Alerts that fire and that nobody silenced
+    alerts: Vec<AlertView>,
     /// Actions that were given up, by reason
     dead_letters: Vec<DeadLetterView>,
     quarantined: Vec<EnvironmentCount>,
@@ -222,13 +226,13 @@ impl From<Overview> for OverviewView {
             due: due.collect(),
             day: by_tally(&overview.day),
             month: by_tally(&overview.month),
-            attention: overview.attention.into(),
+            attention: AttentionView::of(overview.attention, overview.at),
         }
     }
 }
 
-impl From<Attention> for AttentionView {
-    fn from(attention: Attention) -> Self {
+impl AttentionView {
+    fn of(attention: Attention, at: Timestamp) -> Self {
         let waiting = |all: Vec<Waiting>| {
             let view =
                 |one: Waiting| EnvironmentCount { environment: one.environment.to_string(), count: one.count.into() };
@@ -260,6 +264,7 @@ impl From<Attention> for AttentionView {
             opens_at: one.opens_at.to_string(),
         });
         Self {
+            alerts: attention.alerts.into_iter().map(|alert| AlertView::of(alert, at)).collect(),
             dead_letters: dead_letters.collect(),
             quarantined: waiting(attention.quarantined),
             unreadable: waiting(attention.unreadable),

@@ -57,6 +57,13 @@ statements! {
              SELECT tally, hour, count FROM tally_deltas WHERE environment = $1 AND hour >= $2 AND hour < $3
          ) AS counted GROUP BY tally, hour ORDER BY tally, hour"
     }
+    TOTALS {
+        "SELECT tally, CAST(sum(count) AS BIGINT) FROM (
+             SELECT tally, count FROM tallies WHERE environment = $1 AND hour >= $2 AND hour < $3
+             UNION ALL
+             SELECT tally, count FROM tally_deltas WHERE environment = $1 AND hour >= $2 AND hour < $3
+         ) AS counted GROUP BY tally"
+    }
     LATEST { "SELECT coalesce(max(number), 0) FROM tally_deltas" }
     SINCE { "SELECT number, environment, tally FROM tally_deltas WHERE number > $1 ORDER BY number DESC LIMIT $2" }
 }
@@ -79,6 +86,22 @@ impl Tx {
         let read = |(tally, hour, count): (String, Timestamp, i64)| {
             Some(((Tally::parse(&tally)?, hour), u64::try_from(count).unwrap_or(0)))
         };
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    /// How often each thing happened in an environment from `from` until before `to`, to the hour.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn tally_totals(
+        &mut self,
+        environment: &EnvironmentName,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<Tally, u64>> {
+        let rows: Vec<(String, i64)> = on_db!(self, conn, sql = TOTALS =>
+            sqlx::query_as(sql).bind(environment.as_str()).bind(from).bind(to).fetch_all(conn).await)?;
+        let read = |(tally, count): (String, i64)| Some((Tally::parse(&tally)?, u64::try_from(count).unwrap_or(0)));
         Ok(rows.into_iter().filter_map(read).collect())
     }
 

@@ -10,7 +10,7 @@ on_both! {
         let (world, late) = lively(scratch).await;
         let stranger = Browser::of(&world);
         let page = page_of(&late);
-        for path in ["/", "/inquiries", &page, "/events", "/actions", "/templates", "/quarantine", "/lanes", "/audit", "/settings", "/find?q=x", "/nowhere"] {
+        for path in ["/", "/inquiries", &page, "/events", "/actions", "/templates", "/quarantine", "/lanes", "/alerts", "/audit", "/settings", "/find?q=x", "/nowhere"] {
             let answer = stranger.get(path).await;
             assert_eq!(answer.status, 303, "{path}");
             assert!(answer.header(LOCATION).starts_with("/sign-in"), "{path}: {}", answer.header(LOCATION));
@@ -19,7 +19,7 @@ on_both! {
         assert_eq!(stranger.get("/inquiries?status=created").await.header(LOCATION), "/sign-in?return_to=%2Finquiries%3Fstatus%3Dcreated");
         let before = world.actions(&late).await;
         let id = before[0].planned.id.as_str();
-        for path in [format!("{page}/mute"), format!("/actions/{id}/cancel"), "/lanes/sandbox/remind/pause".to_owned()] {
+        for path in [format!("{page}/mute"), format!("/actions/{id}/cancel"), "/lanes/sandbox/remind/pause".to_owned(), "/alerts/sandbox/silence/silence".to_owned()] {
             let answer = stranger.post(&path, &[("reason", "because")]).await;
             assert!([303, 403].contains(&answer.status), "{path}: {}", answer.status);
         }
@@ -34,7 +34,7 @@ on_both! {
         let event = world.events().await.remove(0);
         let event = format!("/events/{}/{}", environment(), event.id);
         let action = format!("/actions/{}", world.actions(&late).await[1].planned.id);
-        for path in [page_of(&late), event.clone(), action.clone(), "/lanes".to_owned(), "/quarantine".to_owned()] {
+        for path in [page_of(&late), event.clone(), action.clone(), "/lanes".to_owned(), "/alerts".to_owned(), "/quarantine".to_owned()] {
             let page = viewer.get(&path).await;
             assert_eq!(page.status, 200, "{path}");
             assert!(!page.has("<details class=\"act\""), "{path} has something to press");
@@ -44,7 +44,7 @@ on_both! {
         let before = world.actions(&late).await;
         let csrf = viewer.get("/lanes").await.csrf().to_owned();
         let form = [("csrf", csrf.as_str()), ("reason", "because")];
-        for path in [format!("{event}/payload"), format!("{action}/cancel"), format!("{}/mute", page_of(&late)), "/lanes/sandbox/remind/pause".to_owned()] {
+        for path in [format!("{event}/payload"), format!("{action}/cancel"), format!("{}/mute", page_of(&late)), "/lanes/sandbox/remind/pause".to_owned(), "/alerts/sandbox/silence/silence".to_owned()] {
             let answer = viewer.post(&path, &form).await;
             assert_eq!(answer.status, 403, "{path}");
             assert!(answer.has("This takes the role of operator."), "{path}: {}", answer.text("p"));
@@ -67,7 +67,7 @@ on_both! {
             assert_eq!(page.status, 404, "{path}");
             assert!(page.has("Nothing is here"), "{path}");
         }
-        for path in ["/", "/inquiries", "/inquiries?environment=sandbox", "/events?environment=sandbox", "/actions", "/templates", "/lanes"] {
+        for path in ["/", "/inquiries", "/inquiries?environment=sandbox", "/events?environment=sandbox", "/actions", "/templates", "/lanes", "/alerts"] {
             let page = bound.get(path).await;
             assert_eq!(page.status, 200, "{path}");
             assert!(!page.has(late.as_str()) && !page.has("<h2 id=\"env-1\">sandbox"), "{path}");
@@ -75,6 +75,8 @@ on_both! {
         assert_eq!(bound.get("/settings").await.status, 403, "it speaks of every environment");
         let paused = bound.act("/lanes", "sandbox/remind/pause", &[("reason", "because")]).await;
         assert_eq!(paused.status, 404);
+        let silenced = bound.act("/alerts", "sandbox/silence/silence", &[("reason", "because"), ("long", "2h")]).await;
+        assert_eq!(silenced.status, 404);
         assert!(!bound.get(&format!("/find?q={late}")).await.header(LOCATION).contains("sandbox"));
         world.finish().await;
     }

@@ -33,20 +33,20 @@ const OTHER: &str = r#"
 const SECRETS: [&str; 4] = ["wbhsec_1", "wbhsec_9", "persona_sandbox_simulator", "ada@example.com"];
 
 /// A browser in which somebody is signed in.
-struct Browser {
+pub struct Browser {
     router: Router,
     cookie: String,
 }
 
 /// What was answered.
-struct Page {
-    status: u16,
+pub struct Page {
+    pub status: u16,
     headers: HeaderMap,
-    body: String,
+    pub body: String,
 }
 
 impl Page {
-    fn header(&self, name: impl header::AsHeaderName) -> &str {
+    pub fn header(&self, name: impl header::AsHeaderName) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
@@ -56,7 +56,7 @@ impl Page {
         open.and_then(|(_, rest)| rest.split_once(&format!("</{tag}>"))).map_or("", |(text, _)| text)
     }
 
-    fn has(&self, text: &str) -> bool {
+    pub fn has(&self, text: &str) -> bool {
         self.body.contains(text)
     }
 
@@ -69,13 +69,13 @@ impl Page {
 
 impl Browser {
     /// One in which nobody is signed in.
-    fn of(world: &World) -> Self {
+    pub fn of(world: &World) -> Self {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         Self { router: internal::routes(world.app.clone(), metrics), cookie: String::new() }
     }
 
     /// One in which somebody of a role is signed in, who is bound to an environment or not.
-    async fn signed_in(world: &World, role: Role, environment: Option<&str>) -> Self {
+    pub async fn signed_in(world: &World, role: Role, environment: Option<&str>) -> Self {
         let environment = environment.map(|name| EnvironmentName::parse(name).unwrap());
         let new = NewOperatorToken { note: format!("Ada, {role}"), role, environment, expires_at: None };
         let admin = Operator::at_the_command_line("test");
@@ -101,7 +101,7 @@ impl Browser {
         Page { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub async fn get(&self, path: &str) -> Page {
         self.ask(Method::GET, path, String::new()).await
     }
 
@@ -111,7 +111,7 @@ impl Browser {
     }
 
     /// Opens a page and sends one of its forms, with a reason.
-    async fn act(&self, page: &str, act: &str, form: &[(&str, &str)]) -> Page {
+    pub async fn act(&self, page: &str, act: &str, form: &[(&str, &str)]) -> Page {
         let shown = self.get(page).await;
         let csrf = shown.csrf().to_owned();
         let form = [&[("csrf", csrf.as_str())], form].concat();

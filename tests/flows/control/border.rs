@@ -20,7 +20,11 @@ fn routes(inquiry: &str, event: &str, action: &str) -> Vec<(Method, String)> {
             Some("links") => "a0",
             _ => inquiry,
         };
-        let path = path.replace("{environment}", ENVIRONMENT).replace("{kind}", "remind").replace("{id}", id);
+        let path = path
+            .replace("{environment}", ENVIRONMENT)
+            .replace("{kind}", "remind")
+            .replace("{alert}", "dead_letters")
+            .replace("{id}", id);
         for method in methods.as_object().unwrap().keys().filter(|key| ["get", "post"].contains(&key.as_str())) {
             routes.push((method.to_uppercase().parse().unwrap(), path.clone()));
         }
@@ -30,9 +34,11 @@ fn routes(inquiry: &str, event: &str, action: &str) -> Vec<(Method, String)> {
 }
 
 fn body(method: &Method, path: &str) -> Option<Value> {
-    let when = path.ends_with("/reschedule");
-    (*method == Method::POST)
-        .then(|| if when { json!({ "due_at": "2026-03-01T09:00:00Z", "reason": "why not" }) } else { because() })
+    (*method == Method::POST).then(|| match path.rsplit('/').next() {
+        Some("reschedule") => json!({ "due_at": "2026-03-01T09:00:00Z", "reason": "why not" }),
+        Some("silence") => json!({ "for_seconds": 60, "reason": "why not" }),
+        _ => because(),
+    })
 }
 
 on_both! {

@@ -1,6 +1,7 @@
 //! What needs a person, in words, the most pressing first; each with the place where it is mended.
 
 use crate::app::board::{Attention, BudgetLow, DeadLetters, LaneLate, LaneSetting, ReconciliationLate, Waiting};
+use crate::domain::alert::{Alert, AlertName};
 use crate::http::board::page::sentence;
 use crate::http::board::reader::Reader;
 use crate::http::board::view::list::{grouped, href};
@@ -9,7 +10,8 @@ use crate::http::board::view::overview::Need;
 
 /// Everything that needs somebody.
 pub(super) fn of(reader: &Reader, attention: &Attention) -> Vec<Need> {
-    let mut needs: Vec<Need> = attention.dead_letters.iter().map(|dead| dead_letters(reader, dead)).collect();
+    let mut needs: Vec<Need> = attention.alerts.iter().filter_map(|firing| alert(reader, firing)).collect();
+    needs.extend(attention.dead_letters.iter().map(|dead| dead_letters(reader, dead)));
     needs.extend(attention.late.iter().map(|late| stuck(reader, late)));
     needs.extend(attention.unreadable.iter().map(unreadable));
     needs.extend(attention.quarantined.iter().map(quarantined));
@@ -22,6 +24,23 @@ pub(super) fn of(reader: &Reader, attention: &Attention) -> Vec<Need> {
 
 fn need(id: String, mark: Mark, what: String, why: String, href: String, go: &'static str) -> Need {
     Need { id, mark, what, why, when: None, href, go }
+}
+
+/// An alert, unless what it is about is a need of its own.
+fn alert(reader: &Reader, alert: &Alert) -> Option<Need> {
+    let own = [AlertName::Silence, AlertName::SignatureFailures, AlertName::Losses];
+    let environment = &alert.environment;
+    let since = reader.when(alert.since).relative;
+    own.contains(&alert.name).then(|| {
+        need(
+            format!("need-alert-{environment}-{}", alert.name),
+            Mark::bad(alert.name.title()),
+            format!("In {environment}, since {since}: {}", alert.summary),
+            alert.name.help().replace('`', ""),
+            "/alerts".to_owned(),
+            "Alerts",
+        )
+    })
 }
 
 fn dead_letters(reader: &Reader, dead: &DeadLetters) -> Need {

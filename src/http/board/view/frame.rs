@@ -77,6 +77,8 @@ pub enum Place {
     Events,
     /// What was kept aside or refused.
     Quarantine,
+    /// What is wrong, and who was told.
+    Alerts,
     /// Templates.
     Templates,
     /// Lanes.
@@ -102,11 +104,12 @@ pub struct Link {
     pub apart: bool,
 }
 
-const PLACES: [(Place, &str, &str); 9] = [
+const PLACES: [(Place, &str, &str); 10] = [
     (Place::Overview, "Overview", "/"),
     (Place::Inquiries, "Inquiries", "/inquiries"),
     (Place::Actions, "Actions", "/actions"),
     (Place::Events, "Events", "/events"),
+    (Place::Alerts, "Alerts", "/alerts"),
     (Place::Quarantine, "Quarantine", "/quarantine"),
     (Place::Templates, "Templates", "/templates"),
     (Place::Lanes, "Lanes and limits", "/lanes"),
@@ -123,7 +126,7 @@ impl Frame {
             (_, operator) => operator.is_some(),
         };
         let link = |(place, name, href)| {
-            let apart = matches!(place, Place::Quarantine | Place::Audit);
+            let apart = matches!(place, Place::Alerts | Place::Audit);
             Link { name, href, here: place == self.place, apart }
         };
         PLACES.into_iter().filter(|(place, ..)| seen(*place)).map(link).collect()

@@ -2,6 +2,7 @@
 
 pub(super) mod action;
 pub(super) mod actions;
+pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod chart;
 pub(super) mod event;

@@ -1,0 +1,1 @@
+-- Nothing: a step of another branch stands here.
