@@ -1,0 +1,1 @@
+-- Placeholder: the step of this number comes with another change.
