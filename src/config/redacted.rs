@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, address, secret};
+use super::{
+    Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, SubscriptionConfig, Subscriptions,
+    address, secret,
+};
 use crate::domain::act::Role;
 use crate::domain::rules::{Rules, Step};
 
@@ -47,6 +50,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
             writeln!(out, "calls_per_minute = {calls}")?;
         }
     }
+    write_subscriptions(out, &config.subscriptions)?;
     writeln!(out, "\n[api]\ncalls_per_minute = {}", config.api.calls_per_minute)?;
     writeln!(out, "failures_per_minute = {}", config.api.failures_per_minute)?;
     write_sign_in(out, &config.sign_in)?;
@@ -69,6 +73,23 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
     writeln!(out, "static_links = \"{}\"", time(retention.static_links))?;
     writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
+}
+
+fn write_subscriptions(out: &mut String, subscriptions: &Subscriptions) -> std::fmt::Result {
+    for (name, SubscriptionConfig { subscription, environment, template }) in subscriptions {
+        writeln!(out, "\n[subscriptions.{name}]\nnotifier = \"{}\"", subscription.notifier)?;
+        writeln!(out, "events = {}", list(subscription.topics.iter().map(|topic| format!("\"{topic}\""))))?;
+        if let Some(environment) = environment {
+            writeln!(out, "environment = \"{environment}\"")?;
+        }
+        if let Some(customer) = &subscription.customer {
+            writeln!(out, "customer = \"{customer}\"")?;
+        }
+        if let Some(template) = template {
+            writeln!(out, "template = \"{template}\"")?;
+        }
+    }
+    Ok(())
 }
 
 fn write_links(out: &mut String, links: &Links) -> std::fmt::Result {
@@ -144,7 +165,7 @@ fn write_rules(out: &mut String, rules: &Rules) -> std::fmt::Result {
     writeln!(out, "link = \"{}\"", rules.link)?;
     writeln!(out, "notify = {}", list(rules.notify.iter().map(|name| format!("\"{name}\""))))?;
     writeln!(out, "lifetime = \"{}\"", Step::Left(rules.lifetime))?;
-    writeln!(out, "max_reminders = {}", rules.max_reminders)
+    writeln!(out, "max_reminders = {}\nholdout = \"{}\"", rules.max_reminders, rules.holdout)
 }
 
 fn shapes(secrets: &[SecretString]) -> String {

@@ -29,6 +29,8 @@ pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     tasks.spawn(async move { pruning.singly("prune", |_| prune(pruning.clone())).await });
     let folding = app.clone();
     tasks.spawn(async move { folding.singly("tallies", |_| fold(folding.clone())).await });
+    let closing = app.clone();
+    tasks.spawn(async move { closing.singly("outcomes", |_| close(closing.clone())).await });
     tasks.spawn(async move { app.singly("templates", |held| templates(app.clone(), held)).await });
     stop.await;
     tasks.shutdown().await;
@@ -72,6 +74,11 @@ async fn plan_for_versions(app: &App, held: &Held) {
 /// Adds up what was counted.
 async fn fold(app: App) {
     app.fold_tallies().await;
+}
+
+/// Finds out what came of reminders.
+async fn close(app: App) {
+    app.close_outcomes().await;
 }
 
 async fn prune(app: App) {

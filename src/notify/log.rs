@@ -1,6 +1,7 @@
 //! The dry run: a line in the log instead of a notice.
 
 use crate::notify::Delivered;
+use crate::notify::news::News;
 use crate::notify::notice::{Invitation, Notice, Replaced};
 
 /// Writes one line per notice and tells nobody: in a dry run an operator sees which reminders would go out when.
@@ -26,6 +27,17 @@ pub(super) fn tell(news: &Replaced) -> Delivered {
         replaced = %news.replaced_inquiry_id,
         cause = %news.cause,
         "an inquiry was replaced; this notifier is a dry run, so nobody was told"
+    );
+    Delivered::Logged
+}
+
+/// Writes one line per piece of news and tells nobody.
+pub(super) fn publish(news: &News) -> Delivered {
+    tracing::info!(
+        environment = %news.environment,
+        inquiry = %news.inquiry_id,
+        topic = %news.news.topic(),
+        "an application is to be told; this notifier is a dry run, so nobody was told"
     );
     Delivered::Logged
 }

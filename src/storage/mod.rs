@@ -47,6 +47,7 @@ pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
 pub mod operators;
+pub mod outcomes;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod refusals;
@@ -127,4 +128,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     operators::sessions::STATEMENTS,
     operators::sign_ins::STATEMENTS,
     audit::STATEMENTS,
+    outcomes::record::STATEMENTS,
+    outcomes::close::STATEMENTS,
+    outcomes::read::STATEMENTS,
 ];

@@ -199,6 +199,8 @@ async fn read_operators(database: &Database, told: &mut Told) {
     told.lines("deed", tx.list_deeds(&DeedFilter::default(), 10).await.unwrap());
     told.line("the audit ends with", &tx.audit_head().await.unwrap());
     told.lines("refused", tx.list_refusals(None, None, 10).await.unwrap().items);
+    told.lines("outcomes", tx.outcome_counts(&sandbox(), Timestamp::from_second(BEGAN)).await.unwrap());
+    told.line("outcomes that wait", &tx.waiting_outcomes(&sandbox()).await.unwrap());
     told.line("tallies", &tx.tallies(&sandbox(), at(0), Timestamp::from_second(BEGAN + 86_400)).await.unwrap());
 }
 

@@ -79,6 +79,8 @@ pub enum Place {
     Quarantine,
     /// Templates.
     Templates,
+    /// What came of reminding.
+    Report,
     /// Lanes.
     Lanes,
     /// What operators did.
@@ -102,13 +104,14 @@ pub struct Link {
     pub apart: bool,
 }
 
-const PLACES: [(Place, &str, &str); 9] = [
+const PLACES: [(Place, &str, &str); 10] = [
     (Place::Overview, "Overview", "/"),
     (Place::Inquiries, "Inquiries", "/inquiries"),
     (Place::Actions, "Actions", "/actions"),
     (Place::Events, "Events", "/events"),
     (Place::Quarantine, "Quarantine", "/quarantine"),
     (Place::Templates, "Templates", "/templates"),
+    (Place::Report, "Does it help?", "/report"),
     (Place::Lanes, "Lanes and limits", "/lanes"),
     (Place::Audit, "Audit", "/audit"),
     (Place::Settings, "Settings", "/settings"),
