@@ -13,7 +13,7 @@ use rekindle::domain::time::Timestamp;
 use super::control::Door;
 use super::links::{PUBLIC, path};
 use super::world::{Setting, World, environment, hours, minutes};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 const HALF: &str = r#"holdout = "50%""#;
 
