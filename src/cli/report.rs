@@ -118,7 +118,8 @@ fn print(reports: &[TemplateReport]) {
         }
         let id = report.template.as_ref().map_or_else(|| "template not known".to_owned(), ToString::to_string);
         let name = report.name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
-        println!("{}/{id}{name}, {} held out", report.environment, report.holdout);
+        let held = if report.holdout.is_nobody() { "nobody".to_owned() } else { report.holdout.to_string() };
+        println!("{}/{id}{name}, {held} held out", report.environment);
         println!("{}", report.whole.in_words());
         let headings = [
             "STEP",

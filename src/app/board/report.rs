@@ -1,6 +1,7 @@
 //! Does reminding help? By template, step and kind of link: who was reminded, opened, came back and finished before the
 //! deadline, against those who were held out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::app::board::{Board, Capped, StorageError};
@@ -137,7 +138,9 @@ impl Board {
                 template,
             }
         };
-        Ok(templates.into_iter().map(report).collect())
+        let mut reports: Vec<TemplateReport> = templates.into_iter().map(report).collect();
+        reports.sort_by_key(|report| Reverse(report.whole.reminded.people));
+        Ok(reports)
     }
 }
 

@@ -27,28 +27,28 @@ macro_rules! body {
 
 body!(
     /// A person is to be reminded: send them the link.
-    ReminderWebhook, r"^inquiry\.reminder$", ReminderData);
+    ReminderWebhook, r"^inquiry\.reminder$", ReminderContent);
 body!(
     /// Somebody came with a link that no longer opens, and asked for a new one: send it the way you reach them.
-    LinkRequestedWebhook, r"^inquiry\.link_requested$", LinkRequestedData);
+    LinkRequestedWebhook, r"^inquiry\.link_requested$", LinkRequestedContent);
 body!(
     /// An inquiry took another one's place: what leads to the old one leads nowhere.
-    ReplacedWebhook, r"^inquiry\.replaced$", ReplacedData);
+    ReplacedWebhook, r"^inquiry\.replaced$", ReplacedContent);
 body!(
     /// An expired inquiry was resumed.
-    RevivedWebhook, r"^inquiry\.revived$", RevivedData);
+    RevivedWebhook, r"^inquiry\.revived$", RevivedContent);
 body!(
     /// Somebody was let in by an access link.
-    OpenedWebhook, r"^link\.opened$", OpenedData);
+    OpenedWebhook, r"^link\.opened$", OpenedContent);
 body!(
     /// The person is through, with whatever result.
-    FinishedWebhook, r"^person\.finished$", FinishedData);
+    FinishedWebhook, r"^person\.finished$", FinishedContent);
 body!(
     /// So much was tried that it is enough: nobody reminds this person any more.
-    GivenUpWebhook, r"^person\.given_up$", GivenUpData);
+    GivenUpWebhook, r"^person\.given_up$", GivenUpContent);
 
 #[derive(ToSchema)]
-struct ReminderData {
+struct ReminderContent {
     environment: String,
     /// Persona's id (`inq_…`)
     inquiry_id: String,
@@ -70,7 +70,7 @@ struct ReminderData {
 }
 
 #[derive(ToSchema)]
-struct LinkRequestedData {
+struct LinkRequestedContent {
     environment: String,
     inquiry_id: String,
     reference_id: Option<String>,
@@ -85,7 +85,7 @@ struct LinkRequestedData {
 }
 
 #[derive(ToSchema)]
-struct ReplacedData {
+struct ReplacedContent {
     environment: String,
     /// The new inquiry
     inquiry_id: String,
@@ -98,7 +98,7 @@ struct ReplacedData {
 }
 
 #[derive(ToSchema)]
-struct RevivedData {
+struct RevivedContent {
     environment: String,
     inquiry_id: String,
     reference_id: Option<String>,
@@ -111,7 +111,7 @@ struct RevivedData {
 }
 
 #[derive(ToSchema)]
-struct OpenedData {
+struct OpenedContent {
     environment: String,
     /// The inquiry the link leads to
     inquiry_id: String,
@@ -125,7 +125,7 @@ struct OpenedData {
 }
 
 #[derive(ToSchema)]
-struct FinishedData {
+struct FinishedContent {
     environment: String,
     inquiry_id: String,
     reference_id: Option<String>,
@@ -138,7 +138,7 @@ struct FinishedData {
 }
 
 #[derive(ToSchema)]
-struct GivenUpData {
+struct GivenUpContent {
     environment: String,
     inquiry_id: String,
     reference_id: Option<String>,

@@ -54,14 +54,18 @@ fn card(report: &TemplateReport) -> Card {
     };
     Card {
         name: report.name.clone().or_else(|| id.clone()).unwrap_or_else(|| "Template not known".to_owned()),
-        id: id.unwrap_or_default(),
+        // Where it is its own name, it is not said twice.
+        id: id.filter(|_| report.name.is_some()).unwrap_or_default(),
         environment: report.environment.to_string(),
         held,
         mark: mark(&report.whole),
         sentence: report.whole.in_words(),
         bars: bars(&report.whole),
         steps: report.steps.iter().map(row).collect(),
-        waiting: (!report.waiting.is_zero()).then(|| report.waiting.to_string()),
+        waiting: (!report.waiting.is_zero()).then(|| match report.waiting.to_string().as_str() {
+            "1" => "1 verification waits for its deadline, and is not counted yet.".to_owned(),
+            more => format!("{more} verifications wait for their deadline, and are not counted yet."),
+        }),
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Tab {
 pub struct Card {
     /// Its name, or its id where it has none.
     pub name: String,
-    /// Its id; empty where it is not known.
+    /// Its id; empty where it is not known, or the name.
     pub id: String,
     /// Its environment.
     pub environment: String,
@@ -50,7 +50,7 @@ pub struct Card {
     pub bars: Vec<Bar>,
     /// Step by step.
     pub steps: Vec<Row>,
-    /// How many are not counted yet.
+    /// How many are not counted yet, in a sentence.
     pub waiting: Option<String>,
 }
 
