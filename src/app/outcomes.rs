@@ -155,7 +155,7 @@ impl Facts {
     /// What came of one notice before its deadline. Activity that is later hides what came before it: of that no more
     /// than the latest is kept.
     fn closed(&self, notice: Open) -> Closed {
-        let within = |at: Timestamp| at > notice.noticed_at && at <= notice.deadline;
+        let within = |at: Timestamp| at >= notice.noticed_at && at <= notice.deadline;
         let members = self.members.get(&notice.verification).map_or(&[][..], Vec::as_slice);
         let seen = members.iter().filter_map(|member| member.last_active).any(within);
         let by_link = self.openings.iter().any(|(whole, at)| *whole == notice.verification && within(*at));

@@ -86,7 +86,7 @@ pub(super) fn of_end(deltas: &mut Deltas, action: &Action, end: &End) {
             one_more(deltas, environment, Tally::Performed);
             match action.planned.work.kind() {
                 Kind::Remind | Kind::Tell | Kind::Invite | Kind::Publish => {
-                    one_more(deltas, environment, Tally::Notified)
+                    one_more(deltas, environment, Tally::Notified);
                 }
                 Kind::Revive | Kind::Replace => one_more(deltas, environment, Tally::Renewed),
                 Kind::Expire | Kind::Hold => {}

@@ -4,6 +4,7 @@ use rekindle::app::board::ReportFilter;
 use rekindle::domain::access::Form;
 use rekindle::domain::act::Role;
 use rekindle::domain::action::{Kind, State};
+use rekindle::domain::diagnosis::Cause;
 use rekindle::domain::effect::Verdict;
 use rekindle::domain::holdout::Holdout;
 use rekindle::domain::ids::{InquiryId, ReferenceId};
@@ -63,7 +64,7 @@ on_both! {
         let whom = rekindle::app::access::Whom::Inquiry(held.clone());
         let diagnosis = world.app.diagnose(&environment(), &whom).await.unwrap().unwrap();
         assert_eq!(diagnosis.quiet(), Some("the person is held out to measure what reminding does"));
-        assert_eq!(diagnosis.also().iter().map(|cause| cause.code()).collect::<Vec<_>>(), ["held-out"]);
+        assert_eq!(diagnosis.also().iter().map(Cause::code).collect::<Vec<_>>(), ["held-out"]);
         assert!(diagnosis.for_customers().also().is_empty(), "that is the operator's alone");
         let urgency = rekindle::app::access::Urgency::Waiting;
         let admission = world.app.admit(&environment(), &whom, Form::Browser, urgency).await.unwrap();

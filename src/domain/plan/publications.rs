@@ -136,9 +136,8 @@ impl Situation<'_> {
             return None;
         }
         let reached = match self.access(inquiry, Form::Browser, Sessions::default()) {
-            Access::Done { .. } | Access::Failed | Access::Elsewhere(_) => return None,
             Access::Closed(Closed::GivenUp(bound)) => Some(bound),
-            Access::Closed(_) => return None,
+            Access::Done { .. } | Access::Failed | Access::Elsewhere(_) | Access::Closed(_) => return None,
             Access::Enter(_) | Access::Revive | Access::Replace(_) => match self.standing(inquiry) {
                 Standing::Quiet(Quiet::GivenUp(bound)) => Some(bound),
                 _ => None,
