@@ -30,6 +30,12 @@ mod replace;
 
 mod tell;
 
+mod hold;
+
+mod publish;
+
+mod outcomes;
+
 pub mod links;
 
 mod invite;
@@ -150,7 +156,7 @@ struct Shared {
     alerts: AlertSettings,
     links: Links,
     link_key: OnceLock<LinkKey>,
-    customers: Customers,
+    customers: Arc<Customers>,
     api: ApiSettings,
     effective: Effective,
     sign_in: SignIn,
@@ -168,6 +174,8 @@ pub struct Environment {
     pub persona: Option<PersonaClient>,
     /// What may be asked of Persona, which every call of the client passes; none without a client.
     pub budget: Option<Arc<SharedBudget>>,
+    /// Whose people its inquiries can be for.
+    customers: Arc<Customers>,
 }
 
 /// The configuration in effect, as operators may see it.
@@ -210,13 +218,15 @@ impl App {
     /// [`SetUpError`] when a Persona client or a notifier can't be made.
     pub fn new(config: &Config, database: Database, clock: Clock) -> Result<Self, SetUpError> {
         let mut environments = BTreeMap::new();
+        let customers = Arc::new(config.customers.clone());
         for (name, settings) in &config.environments {
             let budget = settings.api_key.as_ref().map(|_| {
                 SharedBudget::new(name.clone(), database.clone(), clock.clone(), settings.careful_calls_per_minute)
             });
             let persona = client_of(settings, &clock, budget.clone());
             let persona = persona.map_err(|source| SetUpError::Persona { environment: name.clone(), source })?;
-            environments.insert(name.clone(), Environment { settings: settings.clone(), persona, budget });
+            let (settings, customers) = (settings.clone(), customers.clone());
+            environments.insert(name.clone(), Environment { settings, persona, budget, customers });
         }
         let mut notifiers = BTreeMap::new();
         for (name, settings) in &config.notifiers {
@@ -245,7 +255,7 @@ impl App {
             alerts: config.alerts.clone(),
             links: config.links.clone(),
             link_key: OnceLock::new(),
-            customers: config.customers.clone(),
+            customers,
             api: config.api,
             effective: Effective { text: config.redacted(), warnings: config.warnings() },
             sign_in: config.sign_in.clone(),

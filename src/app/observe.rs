@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::app::{Environments, tally};
+use crate::app::{Environments, publish, tally};
 use crate::domain::action::{Action, CancelledBy, DEFAULT_MAX_ATTEMPTS};
 use crate::domain::ids::{EnvironmentName, TemplateId};
 use crate::domain::inquiry::{Change, Inquiry};
@@ -221,7 +221,8 @@ impl Ledger {
             let lineages = lineages.get(&first.environment).unwrap_or(&unknown);
             let template =
                 first.known.template_id().and_then(|id| templates.get(&(first.environment.clone(), id.clone())));
-            let one = Situation { group, actions: &actions, lineages, template, rules, now }.difference();
+            let mut one = Situation { group, actions: &actions, lineages, template, rules, now }.difference();
+            publish::keep_theirs(tx, &environment.customers, rules, group, &mut one).await?;
             all.insert.extend(one.insert);
             all.replan.extend(one.replan);
             all.cancel.extend(one.cancel);

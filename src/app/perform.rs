@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::app::step::Wanted;
-use crate::app::tally;
+use crate::app::{outcomes, tally};
 use crate::domain::action::{Action, End, Kind as ActionKind, Outcome, Work};
 use crate::domain::budget::Urgency;
 use crate::domain::ids::{ActionId, EnvironmentName};
@@ -52,6 +52,11 @@ impl Finished {
         Self { action, ended: Ended { lease, settled, attempt } }
     }
 
+    /// What was attempted, how it ended and when.
+    pub(super) const fn parts(&self) -> (&Action, &End, Timestamp) {
+        (&self.action, &self.ended.settled.end, self.ended.attempt.ended_at)
+    }
+
     /// Whose attempt it was.
     #[must_use]
     pub fn action_id(&self) -> &ActionId {
@@ -73,8 +78,8 @@ const fn calls_of(kind: ActionKind) -> u32 {
     match kind {
         ActionKind::Remind | ActionKind::Revive | ActionKind::Expire => 2,
         ActionKind::Replace => 5,
-        ActionKind::Invite => 1,
-        ActionKind::Tell => 0,
+        ActionKind::Invite | ActionKind::Hold => 1,
+        ActionKind::Tell | ActionKind::Publish => 0,
     }
 }
 
@@ -188,6 +193,8 @@ impl App {
             Work::Tell(replaced) => self.tell(action, replaced).await,
             Work::Expire(_) => self.expire(action).await,
             Work::Invite(invitation) => self.invite(action, invitation).await,
+            Work::Hold(_) => self.pass_over(action).await,
+            Work::Publish(publication) => self.publish(action, publication).await,
         }
     }
 
@@ -202,9 +209,11 @@ impl App {
             let mut tx = self.database().begin().await?;
             let written: HashSet<Lease> = tx.settle_all(&ended).await?.into_iter().collect();
             let mut deltas = Deltas::new();
-            for Finished { action, ended } in finished.iter().filter(|one| written.contains(&one.ended.lease)) {
+            let held = || finished.iter().filter(|one| written.contains(&one.ended.lease));
+            for Finished { action, ended } in held() {
                 tally::of_end(&mut deltas, action, &ended.settled.end);
             }
+            outcomes::of_notices(&mut tx, self.environments(), held()).await?;
             tx.tally(&deltas, self.clock().now()).await?;
             tx.commit().await?;
             Ok(written)

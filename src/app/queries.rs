@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::app::party::Party;
 use crate::config::Mode;
-use crate::domain::action::{Action, Finished, Invitation, Reminder, Replaced, Replacement, Revival, State, Work};
+use crate::domain::action::{
+    Action, Finished, Held, Invitation, Reminder, Replaced, Replacement, Revival, State, Work,
+};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::plan::Standing;
 use crate::domain::time::Timestamp;
@@ -96,6 +98,8 @@ pub fn in_words(action: &Action) -> String {
         Work::Replace(Replacement { cause, .. }) => format!("replace: {cause}"),
         Work::Tell(Replaced { old, notifier, .. }) => format!("tell {notifier} that it replaced {old}"),
         Work::Expire(Finished { other }) => format!("expire, as {other} was finished"),
+        Work::Hold(Held { step, .. }) => format!("let {step} pass without reminding: held out to measure"),
+        Work::Publish(of) => format!("publish {} to {} ({})", of.news.topic(), of.subscription, of.notifier),
         Work::Invite(Invitation { notifier, .. }) => format!("send a new link by {notifier}, as somebody asked for it"),
     }
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::app::party::Party;
 use crate::app::{App, Environment};
 use crate::domain::access::{Access, Form, Sessions};
-use crate::domain::action::{Action, Outcome};
+use crate::domain::action::{Action, Outcome, Work};
 use crate::domain::budget::Urgency;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::plan::{Guard, Objection};
@@ -56,7 +56,7 @@ impl App {
         let new_key = false;
         Err(match party.situation(rules, self.clock().now()).guard(action) {
             Guard::Now => return Ok(inquiry),
-            Guard::NotBefore(until) => Outcome::Postpone { reason: "the person is at work".to_owned(), until },
+            Guard::NotBefore(until) => Outcome::Postpone { reason: awaited(action).to_owned(), until },
             Guard::Object(Objection { reason, too_late: true }) => Outcome::GiveUp { reason, new_key },
             Guard::Object(Objection { reason, too_late: false }) => Outcome::Cancel { reason, new_key },
         })
@@ -105,6 +105,14 @@ impl App {
         let stored = tx.inquiry(&environment.settings.name, &action.planned.inquiry).await?;
         let Some(inquiry) = stored.map(|stored| stored.inquiry) else { return Ok(None) };
         Ok(Some((Party::of(&mut tx, &inquiry).await?, inquiry)))
+    }
+}
+
+/// What an action waits for that is wanted, and not yet.
+const fn awaited(action: &Action) -> &'static str {
+    match action.planned.work {
+        Work::Publish(_) | Work::Tell(_) => "earlier news of the same verification is to be told first",
+        _ => "the person is at work",
     }
 }
 

@@ -85,9 +85,11 @@ pub(super) fn of_end(deltas: &mut Deltas, action: &Action, end: &End) {
         End::Done => {
             one_more(deltas, environment, Tally::Performed);
             match action.planned.work.kind() {
-                Kind::Remind | Kind::Tell | Kind::Invite => one_more(deltas, environment, Tally::Notified),
+                Kind::Remind | Kind::Tell | Kind::Invite | Kind::Publish => {
+                    one_more(deltas, environment, Tally::Notified);
+                }
                 Kind::Revive | Kind::Replace => one_more(deltas, environment, Tally::Renewed),
-                Kind::Expire => {}
+                Kind::Expire | Kind::Hold => {}
             }
         }
         End::Failed { .. } => one_more(deltas, environment, Tally::GivenUp),

@@ -13,6 +13,7 @@ use crate::cli::mute::Mute;
 use crate::cli::output::{self, or_dash};
 use crate::cli::why::Why;
 use crate::clock::Clock;
+use crate::domain::diagnosis::HELD_OUT;
 use crate::domain::ids::{ReferenceId, TemplateId};
 use crate::domain::plan::Standing;
 use crate::domain::status::Status;
@@ -264,6 +265,7 @@ impl From<&Story> for WireStanding {
         let (quiet, reminders) = match &story.standing {
             None => (Some("its environment is no longer configured".to_owned()), Vec::new()),
             Some(Standing::Quiet(why)) => (Some(why.to_string()), Vec::new()),
+            Some(Standing::Reminded { held_out: true, .. }) => (Some(HELD_OUT.to_owned()), Vec::new()),
             Some(standing) => (None, standing.wanted().cloned().collect()),
         };
         let reminders = reminders
@@ -312,6 +314,7 @@ fn standing(story: &Story, now: Timestamp) -> String {
     match &story.standing {
         None => "none: its environment is no longer configured".to_owned(),
         Some(Standing::Quiet(why)) => format!("none: {why}"),
+        Some(Standing::Reminded { held_out: true, .. }) => format!("none: {HELD_OUT}"),
         Some(standing) => {
             let next = standing.wanted().map(|planned| planned.due_at).min();
             let observed = if story.acting { "" } else { " (observed only: the environment is in mode observe)" };

@@ -21,6 +21,7 @@ mod output;
 mod persona;
 mod prune;
 mod reconcile;
+mod report;
 mod serve;
 mod sign_in;
 mod simulator;
@@ -79,6 +80,8 @@ enum Verb {
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
     Reconcile(reconcile::Reconcile),
+    /// Whether reminding helps
+    Report(report::Report),
     /// Take away what has served its time
     Prune(prune::Prune),
     /// The keys that people's data is sealed under
@@ -140,6 +143,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Links(links) => links.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
+        Verb::Report(report) => report.run().await,
         Verb::Prune(prune) => prune.run().await,
         Verb::Keys(keys) => keys.run().await,
         Verb::Tokens(tokens) => tokens.run().await,

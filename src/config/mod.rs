@@ -20,6 +20,7 @@ mod secret;
 mod settings;
 mod sign_in;
 mod telemetry;
+mod subscription;
 mod template;
 mod texts;
 mod upkeep;
@@ -48,6 +49,7 @@ pub use notifier::NotifierConfig;
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use sign_in::{Oidc, SignIn};
 pub use telemetry::Telemetry;
+pub use subscription::{SubscriptionConfig, Subscriptions};
 pub use template::TemplateRules;
 pub use texts::{Language, Text};
 pub use upkeep::{ReconcileSettings, RetentionSettings};
@@ -80,6 +82,8 @@ pub struct Config {
     pub notifiers: BTreeMap<NotifierName, NotifierConfig>,
     /// The operator's customers, by name.
     pub customers: Customers,
+    /// What applications are told about people, by the subscriptions' names.
+    pub subscriptions: Subscriptions,
     /// What the API bears.
     pub api: ApiSettings,
     /// How operators sign in.
@@ -173,6 +177,7 @@ impl Config {
             }
         }
         let customers = customer::customers(&mut top, seal_reference_ids);
+        let subscriptions = subscription::subscriptions(&mut top, &names, &mut environments, &customers);
         let api = api::api(top.section("api"));
         let sign_in = sign_in::sign_in(top.section("sign_in"));
         let limits = settings::limits(top.section("limits"));
@@ -194,6 +199,7 @@ impl Config {
             environments,
             notifiers,
             customers,
+            subscriptions,
             api,
             sign_in,
             limits,

@@ -5,7 +5,10 @@ use std::fmt::Write;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::alerts;
-use super::{Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, address, secret};
+use super::{
+    Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, SubscriptionConfig, Subscriptions,
+    address, secret,
+};
 use crate::domain::act::Role;
 use crate::domain::rules::{Rules, Step};
 
@@ -51,6 +54,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
             writeln!(out, "calls_per_minute = {calls}")?;
         }
     }
+    write_subscriptions(out, &config.subscriptions)?;
     writeln!(out, "\n[api]\ncalls_per_minute = {}", config.api.calls_per_minute)?;
     writeln!(out, "failures_per_minute = {}", config.api.failures_per_minute)?;
     write_sign_in(out, &config.sign_in)?;
@@ -99,6 +103,23 @@ fn write_alerts(out: &mut String, config: &Config) -> std::fmt::Result {
         writeln!(out, "otlp_endpoint = {:?}", address::origin(endpoint))?;
     }
     writeln!(out, "sample_percent = {}\nservice_name = {:?}", telemetry.sample_percent, telemetry.service_name)
+}
+
+fn write_subscriptions(out: &mut String, subscriptions: &Subscriptions) -> std::fmt::Result {
+    for (name, SubscriptionConfig { subscription, environment, template }) in subscriptions {
+        writeln!(out, "\n[subscriptions.{name}]\nnotifier = \"{}\"", subscription.notifier)?;
+        writeln!(out, "events = {}", list(subscription.topics.iter().map(|topic| format!("\"{topic}\""))))?;
+        if let Some(environment) = environment {
+            writeln!(out, "environment = \"{environment}\"")?;
+        }
+        if let Some(customer) = &subscription.customer {
+            writeln!(out, "customer = \"{customer}\"")?;
+        }
+        if let Some(template) = template {
+            writeln!(out, "template = \"{template}\"")?;
+        }
+    }
+    Ok(())
 }
 
 fn write_links(out: &mut String, links: &Links) -> std::fmt::Result {
@@ -177,7 +198,7 @@ fn write_rules(out: &mut String, rules: &Rules) -> std::fmt::Result {
     writeln!(out, "link = \"{}\"", rules.link)?;
     writeln!(out, "notify = {}", list(rules.notify.iter().map(|name| format!("\"{name}\""))))?;
     writeln!(out, "lifetime = \"{}\"", Step::Left(rules.lifetime))?;
-    writeln!(out, "max_reminders = {}", rules.max_reminders)
+    writeln!(out, "max_reminders = {}\nholdout = \"{}\"", rules.max_reminders, rules.holdout)
 }
 
 fn shapes(secrets: &[SecretString]) -> String {

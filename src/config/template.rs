@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use crate::domain::holdout::Holdout;
 use crate::domain::ids::{NotifierName, TemplateId};
 use crate::domain::rules::{AccessRules, InvalidRule, LinkForm, Rules, Step, parse_duration};
+use crate::domain::subscription::Subscription;
 
 use super::reader::{Entry, Reading, Section};
 
@@ -34,6 +36,18 @@ impl TemplateRules {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Rules)> {
         let own = self.by_template.iter().map(|(id, rules)| (id.as_str(), rules));
         std::iter::once((DEFAULT, &self.default)).chain(own)
+    }
+
+    /// Lets somebody be told of what happens to inquiries of a template, or of all of them.
+    pub(super) fn subscribe(&mut self, subscription: &Subscription, template: Option<&TemplateId>) {
+        let told = |rules: &mut Rules| rules.subscriptions.push(subscription.clone());
+        if let Some(id) = template {
+            // One without a section of its own keeps the default rules, and is told of.
+            told(self.by_template.entry(id.clone()).or_insert_with(|| self.default.clone()));
+        } else {
+            told(&mut self.default);
+            self.by_template.values_mut().for_each(told);
+        }
     }
 
     /// A text that differs whenever a plan made under these rules could differ; the environment's mode has no part in it.
@@ -118,6 +132,8 @@ fn rules(mut section: Section<'_>, from: Inherited, notifiers: &[NotifierName]) 
         lifetime: section.duration("lifetime", from.rules.lifetime),
         max_reminders: section.number("max_reminders", from.rules.max_reminders, 1..=50),
         quiet_while_active: section.parsed("quiet_while_active", from.rules.quiet_while_active, or_zero),
+        holdout: section.parsed("holdout", from.rules.holdout, str::parse::<Holdout>),
+        subscriptions: from.rules.subscriptions,
         access: access(&mut section, from.rules.access),
     };
     section.finish();

@@ -112,6 +112,10 @@ id! {
     NotifierName
 }
 id! {
+    /// The operator's name for a subscription, as it stands in the configuration.
+    SubscriptionName
+}
+id! {
     /// The operator's name for a customer of theirs, as it stands in the configuration.
     CustomerName
 }

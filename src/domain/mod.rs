@@ -20,6 +20,10 @@ pub mod rules;
 
 pub mod lineage;
 
+pub mod holdout;
+
+pub mod subscription;
+
 pub mod action;
 
 pub mod budget;
@@ -37,6 +41,8 @@ pub mod webhook;
 pub mod signature;
 
 pub mod plan;
+
+pub mod effect;
 
 pub mod access;
 

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
+use crate::domain::holdout::Holdout;
 use crate::domain::ids::NotifierName;
+use crate::domain::subscription::Subscription;
 use crate::domain::time::Timestamp;
 
 /// The rules of one template, as configured or by default.
@@ -23,6 +25,10 @@ pub struct Rules {
     pub max_reminders: u32,
     /// How long nobody is reminded after they were seen at work. Zero: not at all.
     pub quiet_while_active: SignedDuration,
+    /// The share of people whom no step reminds, to measure whether reminding helps.
+    pub holdout: Holdout,
+    /// Who is told about people.
+    pub subscriptions: Vec<Subscription>,
     /// Who gets in how, and how far that goes.
     pub access: AccessRules,
 }
@@ -77,6 +83,8 @@ impl Default for Rules {
             lifetime: DEFAULT_LIFETIME,
             max_reminders: DEFAULT_MAX_REMINDERS,
             quiet_while_active: SignedDuration::from_mins(30),
+            holdout: Holdout::default(),
+            subscriptions: Vec::new(),
             access: AccessRules::default(),
         }
     }
@@ -115,14 +123,17 @@ impl Rules {
     pub fn fingerprint(&self) -> String {
         let steps: Vec<String> = self.reminders.iter().map(ToString::to_string).collect();
         let notify: Vec<&str> = self.notify.iter().map(NotifierName::as_str).collect();
+        let told: Vec<String> = self.subscriptions.iter().map(Subscription::fingerprint).collect();
         format!(
-            "{}|{}|{}|{}s|{}|{}s|{}",
+            "{}|{}|{}|{}s|{}|{}s|{}|{}|{}",
             steps.join(","),
             self.link,
             notify.join(","),
             self.lifetime.as_secs(),
             self.max_reminders,
             self.quiet_while_active.as_secs(),
+            self.holdout,
+            told.join(","),
             self.access.fingerprint()
         )
     }
@@ -197,6 +208,14 @@ impl Step {
             Self::Revived | Self::Replaced => began,
         };
         at.max(began)
+    }
+}
+
+impl Step {
+    /// Whether a rule asks for it, and not something that we did.
+    #[must_use]
+    pub const fn is_of_a_rule(self) -> bool {
+        matches!(self, Self::Gone { .. } | Self::Left(_))
     }
 }
 

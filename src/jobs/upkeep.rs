@@ -31,6 +31,8 @@ pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     tasks.spawn(async move { folding.singly("tallies", |_| fold(folding.clone())).await });
     let watching = app.clone();
     tasks.spawn(async move { watching.singly("alerts", |held| alerts(watching.clone(), held)).await });
+    let closing = app.clone();
+    tasks.spawn(async move { closing.singly("outcomes", |_| close(closing.clone())).await });
     tasks.spawn(async move { app.singly("templates", |held| templates(app.clone(), held)).await });
     stop.await;
     tasks.shutdown().await;
@@ -79,6 +81,11 @@ async fn fold(app: App) {
 /// Looks for what somebody should hear of.
 async fn alerts(app: App, held: Held) {
     app.watch_for_alerts(&held).await;
+}
+
+/// Finds out what came of reminders.
+async fn close(app: App) {
+    app.close_outcomes().await;
 }
 
 async fn prune(app: App) {

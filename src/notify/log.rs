@@ -1,7 +1,8 @@
 //! The dry run: a line in the log instead of a notice.
 
-use crate::domain::alert::News;
+use crate::domain::alert;
 use crate::notify::Delivered;
+use crate::notify::news::News;
 use crate::notify::notice::{Alert, Invitation, Notice, Replaced};
 
 /// Writes one line per notice and tells nobody: in a dry run an operator sees which reminders would go out when.
@@ -31,6 +32,17 @@ pub(super) fn tell(news: &Replaced) -> Delivered {
     Delivered::Logged
 }
 
+/// Writes one line per piece of news and tells nobody.
+pub(super) fn publish(news: &News) -> Delivered {
+    tracing::info!(
+        environment = %news.environment,
+        inquiry = %news.inquiry_id,
+        topic = %news.news.topic(),
+        "an application is to be told; this notifier is a dry run, so nobody was told"
+    );
+    Delivered::Logged
+}
+
 /// Writes one line per link that was asked for, without the link, and tells nobody.
 pub(super) fn invite(invitation: &Invitation) -> Delivered {
     tracing::info!(
@@ -42,11 +54,11 @@ pub(super) fn invite(invitation: &Invitation) -> Delivered {
 }
 
 /// Writes one line per alert.
-pub(super) fn alert(alert: &Alert) -> Delivered {
-    let Alert { environment, name, summary, .. } = alert;
-    match alert.news {
-        News::Firing => tracing::warn!(%environment, alert = %name, since = %alert.since, summary, "alert: it fires"),
-        News::Resolved => tracing::info!(%environment, alert = %name, since = %alert.since, "alert: it is over"),
+pub(super) fn alert(told: &Alert) -> Delivered {
+    let Alert { environment, name, summary, .. } = told;
+    match told.news {
+        alert::News::Firing => tracing::warn!(%environment, alert = %name, since = %told.since, summary, "alert: it fires"),
+        alert::News::Resolved => tracing::info!(%environment, alert = %name, since = %told.since, "alert: it is over"),
     }
     Delivered::Logged
 }

@@ -2,6 +2,7 @@
 //!
 //! Each delivery is tried once; whether and when to try again is the caller's to decide, from the error.
 
+pub mod news;
 pub mod notice;
 
 mod log;
@@ -12,6 +13,7 @@ pub mod error;
 mod wire;
 
 use crate::notify::error::NotifyError;
+use crate::notify::news::News;
 use crate::notify::notice::{Alert, Invitation, Notice, Replaced};
 use crate::notify::webhook::Webhook;
 
@@ -56,6 +58,17 @@ impl Notifier {
         match self {
             Self::Webhook(webhook) => webhook.tell(news).await,
             Self::Log => Ok(log::tell(news)),
+        }
+    }
+
+    /// Tells an application what it subscribed to. A repeat carries the same id, so receivers can drop it.
+    ///
+    /// # Errors
+    /// [`NotifyError`] says whether another try can help.
+    pub async fn publish(&self, news: &News) -> Result<Delivered, NotifyError> {
+        match self {
+            Self::Webhook(webhook) => webhook.publish(news).await,
+            Self::Log => Ok(log::publish(news)),
         }
     }
 

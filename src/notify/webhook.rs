@@ -15,6 +15,7 @@ use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::notify::Delivered;
 use crate::notify::error::NotifyError;
+use crate::notify::news::{self, News};
 use crate::notify::notice::{Alert, Invitation, Notice, Replaced};
 use crate::notify::wire;
 use crate::tls;
@@ -104,6 +105,13 @@ impl Webhook {
         fields(host = %self.host(), action = %news.id, status = tracing::field::Empty))]
     pub(super) async fn tell(&self, news: &Replaced) -> Result<Delivered, NotifyError> {
         self.send(&news.id, wire::replaced(news)?).await
+    }
+
+    /// Tells what an application subscribed to, once.
+    #[tracing::instrument(name = "notify.webhook.publish", skip_all,
+        fields(host = %self.host(), action = %news.id, status = tracing::field::Empty))]
+    pub(super) async fn publish(&self, news: &News) -> Result<Delivered, NotifyError> {
+        self.send(&news.id, news::body(news)?).await
     }
 
     /// Hands a link on that somebody asked for, once.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::alert::News;
 use crate::domain::ids::{ReferenceId, TemplateId};
+use crate::domain::time::Timestamp;
 use crate::notify::error::NotifyError;
 use crate::notify::notice::{Alert, Invitation, Notice, NoticeKind, Replaced};
 
@@ -48,6 +49,12 @@ struct LinkRequest<'a> {
     link: &'a str,
     link_form: &'static str,
     link_expires_at: String,
+}
+
+/// A body of a kind, and when what it tells of happened.
+pub(super) fn enveloped(kind: &'static str, at: Timestamp, data: impl Serialize) -> Result<String, NotifyError> {
+    let envelope = Envelope { r#type: kind, timestamp: at.to_string(), data };
+    serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
 }
 
 /// The body that tells of a replacement; the same on every try.

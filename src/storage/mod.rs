@@ -49,6 +49,7 @@ pub mod inquiries;
 pub mod lineages;
 pub mod names;
 pub mod operators;
+pub mod outcomes;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod refusals;
@@ -132,4 +133,7 @@ pub const ALL_SQL: &[&[Sql]] = &[
     audit::STATEMENTS,
     alerts::state::STATEMENTS,
     alerts::notice::STATEMENTS,
+    outcomes::record::STATEMENTS,
+    outcomes::close::STATEMENTS,
+    outcomes::read::STATEMENTS,
 ];

@@ -17,6 +17,7 @@ mod operate;
 pub mod outside;
 mod persona;
 pub mod process;
+mod report;
 mod restarts;
 mod sealed_names;
 mod sealing;

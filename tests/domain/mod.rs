@@ -9,3 +9,4 @@ mod hosted_flow;
 mod inquiry;
 mod plan;
 mod scene;
+mod told;

@@ -201,6 +201,8 @@ async fn read_operators(database: &Database, told: &mut Told) {
     told.lines("refused", tx.list_refusals(None, None, 10).await.unwrap().items);
     told.lines("alert", tx.alerts().await.unwrap());
     told.lines("alert notice", tx.latest_alert_notices(10).await.unwrap());
+    told.lines("outcomes", tx.outcome_counts(&sandbox(), Timestamp::from_second(BEGAN)).await.unwrap());
+    told.line("outcomes that wait", &tx.waiting_outcomes(&sandbox()).await.unwrap());
     told.line("tallies", &tx.tallies(&sandbox(), at(0), Timestamp::from_second(BEGAN + 86_400)).await.unwrap());
 }
 

@@ -105,6 +105,7 @@ on_both! {
                         DROP VIEW view_tallies; DROP VIEW view_templates; DROP VIEW view_lanes;
                         DROP VIEW view_reconciliations; DROP VIEW view_budgets; DROP VIEW view_refusals; DROP VIEW view_alerts;
                         DROP TABLE alerts; DROP TABLE alert_notices;
+                        DROP VIEW view_outcomes; DROP TABLE outcomes; DROP TABLE outcome_counts;
                         DROP TABLE tallies; DROP TABLE tally_deltas; DROP TABLE refusals;
                         DROP TABLE session_tokens; DROP TABLE webhook_secrets; DROP TABLE access_links; DROP TABLE link_keys; DROP TABLE api_tokens;
                         DROP TABLE customer_lineages; DROP TABLE creations; DROP TABLE idempotency_keys;

@@ -19,6 +19,7 @@ mod leases;
 mod lineages;
 mod migrations;
 mod operators;
+mod outcomes;
 mod plans;
 mod query_plans;
 mod reading;

@@ -355,7 +355,7 @@ on_both! {
         tally(database, deltas("sandbox", &[(Tally::Applied, 3)]), at(0)).await;
         let document = include_str!("../../docs/views.md");
         for view in ["inquiries", "events", "actions", "attempts", "tallies", "templates", "lanes", "reconciliations",
-                     "budgets", "refusals", "alerts"] {
+                     "budgets", "refusals", "alerts", "outcomes"] {
             let name = format!("view_{view}");
             raw::column(database, &format!("SELECT CAST(count(*) AS TEXT) FROM {name}")).await;
             let columns = match database.kind() {

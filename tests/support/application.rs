@@ -58,9 +58,19 @@ pub struct Alerted {
     pub answered: u16,
 }
 
+/// Something the application subscribed to, its signature checked, as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub id: String,
+    pub kind: String,
+    pub body: Value,
+    pub answered: u16,
+}
+
 #[derive(Default)]
 struct Day {
     alerted: Vec<Alerted>,
+    told: Vec<Told>,
     received: Vec<Received>,
     replaced: Vec<Replaced>,
     /// How many deliveries of one notice wait for their answer.
@@ -130,6 +140,11 @@ impl Application {
         self.0.day.lock().unwrap().alerted.clone()
     }
 
+    /// Everything that came, whatever it was answered with, in its order.
+    pub fn told(&self) -> Vec<Told> {
+        self.0.day.lock().unwrap().told.clone()
+    }
+
     /// The one notice there is.
     pub fn only_notice(&self) -> Received {
         let notices = self.notices();
@@ -180,6 +195,11 @@ impl Day {
 
         let answered = self.answers.pop().unwrap_or(204);
         let notice: Value = serde_json::from_slice(body).unwrap();
+        let kind = notice["type"].as_str().unwrap().to_owned();
+        self.told.push(Told { id: id.clone(), kind: kind.clone(), body: notice.clone(), answered });
+        if notice["data"].get("link").is_none() && kind != "inquiry.replaced" {
+            return answered;
+        }
         let text = |key: &str| notice["data"][key].as_str().map(str::to_owned);
         if notice["type"] == "inquiry.replaced" {
             let (old, new) = (text("replaced_inquiry_id").unwrap(), text("inquiry_id").unwrap());

@@ -127,7 +127,7 @@ impl App {
         match &action.planned.work {
             Work::Revive(_) => self.revive(action, Wanted::BySomeone).await,
             Work::Replace(replacement) => self.replace(action, replacement, Wanted::BySomeone).await,
-            Work::Remind(_) | Work::Tell(_) | Work::Expire(_) | Work::Invite(_) => {
+            Work::Remind(_) | Work::Tell(_) | Work::Expire(_) | Work::Invite(_) | Work::Hold(_) | Work::Publish(_) => {
                 Box::pin(self.perform(claimed)).await
             }
         }

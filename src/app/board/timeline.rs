@@ -97,7 +97,7 @@ pub(super) fn of_event(event: StoredEvent) -> Moment {
 /// An action: planned, each attempt, and its end where no attempt tells it.
 pub(super) fn of_action(action: &Action, attempts: &[Attempt]) -> Vec<Moment> {
     let (id, words) = (action.planned.id.as_str(), in_words(action));
-    let tells = matches!(action.planned.work, Work::Remind(_) | Work::Tell(_) | Work::Invite(_));
+    let tells = matches!(action.planned.work, Work::Remind(_) | Work::Tell(_) | Work::Invite(_) | Work::Publish(_));
     let planned = Moment::new(action.created_at, What::Planned, id, words.clone());
     let mut moments = vec![Moment { outcome: Some(format!("due {}", action.planned.due_at)), ..planned }];
     for attempt in attempts {

@@ -113,6 +113,10 @@ impl App {
             tx.give_opening_back(&link.id, now).await?;
             tx.commit().await?;
         }
+        if matches!(doorway, Ok(Doorway::Inside { .. })) {
+            // Before they get in, so that whoever was let in is told of; who is not, comes again.
+            self.tell_of_opening(&link).await?;
+        }
         doorway
     }
 

@@ -21,7 +21,7 @@ fn what_the_example_has_commented_out_is_the_default() {
     let whole = Config::from_toml(&uncommented).unwrap();
     let mut shown = whole.redacted();
     // Not defaults, but examples of what there can be.
-    for section in ["[notifiers.dry-run]", "[customers.acme]"] {
+    for section in ["[notifiers.dry-run]", "[subscriptions.shop]", "[customers.acme]"] {
         let start = shown.find(section).unwrap();
         let end = shown[start..].find("\n\n").map_or(shown.len(), |length| start + length + 2);
         shown.replace_range(start..end, "");

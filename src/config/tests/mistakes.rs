@@ -135,6 +135,39 @@ fn mistakes_in_notifiers() {
 }
 
 #[test]
+fn mistakes_in_subscriptions() {
+    let all = "inquiry.revived, inquiry.replaced, link.opened, person.finished, person.given_up";
+    check(
+        &good("[subscriptions.shop]\nevents = []\n"),
+        &[
+            "subscriptions.shop.notifier: is needed; it says who is told",
+            &format!("subscriptions.shop.events: is needed; name some of: {all}"),
+        ],
+    );
+    check(
+        &good(
+            "[notifiers.app]\ntype = \"log\"\n[subscriptions.shop]\nnotifier = \"apt\"\n\
+             events = [\"person.finished\", \"person.finished\", \"inquiry.reminder\"]\n\
+             environment = \"sandbox\"\ncustomer = \"acme\"\ncustomers = []\n",
+        ),
+        &[
+            "subscriptions.shop.notifier = \"apt\": is not configured; there are: app",
+            "subscriptions.shop.events[1] = \"person.finished\": is named twice; leave one of them out",
+            &format!("subscriptions.shop.events[2] = \"inquiry.reminder\": is nothing to subscribe to; use: {all}"),
+            "subscriptions.shop.environment = \"sandbox\": is not configured; there are: production",
+            "subscriptions.shop.customer = \"acme\": is not configured; add [customers.<name>]",
+            "subscriptions.shop.customers: is no known key; did you mean `customer`?",
+        ],
+    );
+    check(
+        &good("[environments.production.templates.default]\nholdout = \"60%\"\n"),
+        &[
+            "environments.production.templates.default.holdout = \"60%\": is no share of people; use a whole number from 0% to 50%",
+        ],
+    );
+}
+
+#[test]
 fn mistakes_in_settings() {
     check(
         "listen = 5\nlog = \"json\"\n",

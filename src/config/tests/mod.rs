@@ -94,6 +94,10 @@ fn every_change_of_a_rule_changes_the_fingerprint() {
         &format!("{section}link = \"one-time-short\"\n"),
         &format!("{section}lifetime = \"25h\"\n"),
         &format!("{section}max_reminders = 5\n"),
+        &format!("{section}holdout = \"10%\"\n"),
+        &format!("{section}[subscriptions.shop]\nnotifier = \"app\"\nevents = [\"link.opened\"]\n"),
+        &format!("{section}[subscriptions.shop]\nnotifier = \"mail\"\nevents = [\"link.opened\"]\n"),
+        &format!("{section}[subscriptions.shop]\nnotifier = \"app\"\nevents = [\"person.finished\"]\n"),
         &format!("{section}[environments.production.templates.itmpl_1]\nmax_reminders = 5\n"),
         &format!("{section}[environments.production.templates.itmpl_2]\nmax_reminders = 5\n"),
     ] {
@@ -238,6 +242,32 @@ fn links_that_open_once_are_warned_of_where_access_links_are_possible() {
     assert_eq!(toml("one-time", ""), Vec::<String>::new(), "there is no other way");
     let told = toml("one-time", public);
     assert!(told.len() == 1 && told[0].contains("templates.default.link: one-time links open once"), "{told:?}");
+}
+
+#[test]
+fn a_subscription_stands_among_the_rules_it_is_for() {
+    let config = Config::from_toml(&good(
+        "[environments.production.templates.itmpl_1]\nmax_reminders = 2\n\
+         [environments.other]\nmode = \"observe\"\nwebhook_secrets = []\n\
+         [notifiers.app]\ntype = \"log\"\n[customers.acme]\ntags = [\"acme\"]\n\
+         [subscriptions.all]\nnotifier = \"app\"\nevents = [\"person.finished\", \"link.opened\"]\n\
+         [subscriptions.own]\nnotifier = \"app\"\nevents = [\"inquiry.replaced\"]\nenvironment = \"production\"\n\
+         template = \"itmpl_2\"\ncustomer = \"acme\"\n",
+    ))
+    .unwrap();
+    let of = |environment: &str, template: Option<&str>| -> Vec<String> {
+        let environment = &config.environments[&EnvironmentName::parse(environment).unwrap()];
+        let template = template.map(|id| TemplateId::parse(id).unwrap());
+        let rules = environment.rules.for_template(template.as_ref());
+        rules.subscriptions.iter().map(|one| one.name.to_string()).collect()
+    };
+    assert_eq!(of("production", None), ["all"]);
+    assert_eq!(of("production", Some("itmpl_1")), ["all"]);
+    assert_eq!(of("production", Some("itmpl_2")), ["all", "own"]);
+    assert_eq!(of("other", Some("itmpl_2")), ["all"]);
+    let shown = config.redacted();
+    assert!(shown.contains("[subscriptions.own]\nnotifier = \"app\"\nevents = [\"inquiry.replaced\"]\n"), "{shown}");
+    assert!(shown.contains("customer = \"acme\"\ntemplate = \"itmpl_2\"\n"), "{shown}");
 }
 
 #[test]

@@ -7,9 +7,10 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
+use crate::domain::subscription::Publication;
 use crate::domain::time::Timestamp;
 
-pub use self::work::{Finished, Invitation, Kind, Reminder, Replaced, Replacement, Revival, Work};
+pub use self::work::{Finished, Held, Invitation, Kind, Reminder, Replaced, Replacement, Revival, Work};
 
 /// What makes an action the same action however often it is planned: kind / inquiry / what applies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +28,10 @@ impl DedupeKey {
             Work::Replace(_) => Self(format!("replace/{inquiry}")),
             Work::Tell(Replaced { old, notifier, .. }) => Self(format!("tell/{inquiry}/replaced/{old}/{notifier}")),
             Work::Expire(_) => Self(format!("expire/{inquiry}")),
+            Work::Hold(Held { deadline, step, .. }) => Self(format!("hold/{inquiry}/{}/{step}/", deadline.as_second())),
+            Work::Publish(Publication { subscription, news, .. }) => {
+                Self(format!("publish/{inquiry}/{}/{subscription}", news.mark()))
+            }
             Work::Invite(Invitation { asked_at, notifier }) => {
                 Self(format!("invite/{inquiry}/{}/{notifier}", asked_at.as_second()))
             }

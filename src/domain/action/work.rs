@@ -5,6 +5,7 @@ use std::fmt;
 use crate::domain::ids::{InquiryId, NotifierName};
 use crate::domain::lineage::Cause;
 use crate::domain::rules::Step;
+use crate::domain::subscription::Publication;
 use crate::domain::time::Timestamp;
 
 /// What an action does.
@@ -22,6 +23,10 @@ pub enum Work {
     Expire(Finished),
     /// Hand a fresh access link to a notifier, because somebody came with one that no longer opens.
     Invite(Invitation),
+    /// Let a step pass without reminding, because the person is held out to measure what reminding does.
+    Hold(Held),
+    /// Tell an application that subscribed to it what happened.
+    Publish(Publication),
 }
 
 /// One reminder: a step of a rule, for one deadline, by one notifier.
@@ -75,6 +80,17 @@ pub struct Invitation {
     pub notifier: NotifierName,
 }
 
+/// One step that somebody who is held out is not reminded at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The deadline the step counts from.
+    pub deadline: Timestamp,
+    /// Which step of the rule.
+    pub step: Step,
+    /// When the rule wants it; `due_at` may move with retries, this does not.
+    pub step_due: Timestamp,
+}
+
 /// What makes an open inquiry needless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
@@ -97,11 +113,16 @@ pub enum Kind {
     Expire,
     /// See [`Work::Invite`].
     Invite,
+    /// See [`Work::Hold`].
+    Hold,
+    /// See [`Work::Publish`].
+    Publish,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 6] = [Self::Remind, Self::Revive, Self::Replace, Self::Tell, Self::Expire, Self::Invite];
+    pub const ALL: [Self; 8] =
+        [Self::Remind, Self::Revive, Self::Replace, Self::Tell, Self::Expire, Self::Invite, Self::Hold, Self::Publish];
 
     /// The kind as text.
     #[must_use]
@@ -113,6 +134,8 @@ impl Kind {
             Self::Tell => "tell",
             Self::Expire => "expire",
             Self::Invite => "invite",
+            Self::Hold => "hold",
+            Self::Publish => "publish",
         }
     }
 }
@@ -134,24 +157,42 @@ impl Work {
             Self::Tell(_) => Kind::Tell,
             Self::Expire(_) => Kind::Expire,
             Self::Invite(_) => Kind::Invite,
+            Self::Hold(_) => Kind::Hold,
+            Self::Publish(_) => Kind::Publish,
         }
     }
 
     /// The reminder, where it is one.
     #[must_use]
     pub const fn reminder(&self) -> Option<&Reminder> {
-        match self {
-            Self::Remind(reminder) => Some(reminder),
-            Self::Revive(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) | Self::Invite(_) => None,
-        }
+        if let Self::Remind(reminder) = self { Some(reminder) } else { None }
     }
 
     /// The revival, where it is one.
     #[must_use]
     pub const fn revival(&self) -> Option<&Revival> {
+        if let Self::Revive(revival) = self { Some(revival) } else { None }
+    }
+
+    /// The step that somebody is held out from, where it is one.
+    #[must_use]
+    pub const fn held(&self) -> Option<&Held> {
+        if let Self::Hold(held) = self { Some(held) } else { None }
+    }
+
+    /// The news for a subscriber, where it is any.
+    #[must_use]
+    pub const fn publication(&self) -> Option<&Publication> {
+        if let Self::Publish(publication) = self { Some(publication) } else { None }
+    }
+
+    /// When the step of a rule that it stands for is due; work of other kinds stands for none.
+    #[must_use]
+    pub const fn step_due(&self) -> Option<Timestamp> {
         match self {
-            Self::Revive(revival) => Some(revival),
-            Self::Remind(_) | Self::Replace(_) | Self::Tell(_) | Self::Expire(_) | Self::Invite(_) => None,
+            Self::Remind(reminder) => Some(reminder.step_due),
+            Self::Hold(held) => Some(held.step_due),
+            _ => None,
         }
     }
 }

@@ -83,7 +83,7 @@ impl Urgency {
     #[must_use]
     pub const fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Remind | Kind::Tell | Kind::Invite => Self::Reminder,
+            Kind::Remind | Kind::Tell | Kind::Invite | Kind::Hold | Kind::Publish => Self::Reminder,
             Kind::Revive => Self::Revival,
             Kind::Replace | Kind::Expire => Self::Replacement,
         }

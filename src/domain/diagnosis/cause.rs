@@ -72,6 +72,8 @@ pub enum Cause {
     NobodyKnown,
     /// Nobody knows how it stands.
     StatusUnknown,
+    /// The person is held out, to measure what reminding does.
+    HeldOut,
     /// An operator decided that nobody is told anything about it.
     Muted,
     /// The environment is in mode `observe`.
@@ -119,6 +121,7 @@ impl Cause {
             Self::GivenUp(_) => "given-up",
             Self::NobodyKnown => "nobody-known",
             Self::StatusUnknown => "status-unknown",
+            Self::HeldOut => "held-out",
             Self::Muted => "muted",
             Self::Observing => "observing",
             Self::NoKey => "no-api-key",
@@ -173,6 +176,10 @@ impl fmt::Display for Cause {
             Self::GivenUp(bound) => write!(f, "It was given up: {bound}."),
             Self::NobodyKnown => f.write_str("It would have to be replaced, and nobody knows whom it is for."),
             Self::StatusUnknown => f.write_str("Nobody knows how it stands."),
+            Self::HeldOut => f.write_str(
+                "The person is held out to measure what reminding does, so no step of the rules reminds them; they get in \
+                 as everyone does.",
+            ),
             Self::Muted => f.write_str("An operator muted it, so nobody is told anything about it."),
             Self::Observing => f.write_str("The environment is in mode observe, so nothing is asked of Persona."),
             Self::NoKey => f.write_str("The environment has no API key, so nothing can be asked of Persona."),

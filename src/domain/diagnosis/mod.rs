@@ -217,6 +217,7 @@ impl Facts<'_> {
         causes.extend(self.unreminded(inquiry, answer));
         let quiet = match situation.standing(inquiry) {
             Standing::Quiet(why) => Some(why.to_string()),
+            Standing::Reminded { held_out: true, .. } => Some(HELD_OUT.to_owned()),
             Standing::Reminded { .. } | Standing::Revived(_) | Standing::Replaced(_) => None,
         };
         let actions = self.actions(inquiry);
@@ -287,6 +288,9 @@ impl Facts<'_> {
         if self.situation.lineages.is_muted(&inquiry.id) {
             causes.push(Cause::Muted);
         }
+        if matches!(self.situation.standing(inquiry), Standing::Reminded { held_out: true, .. }) {
+            causes.push(Cause::HeldOut);
+        }
         let wanted = match answer {
             Answer::AfterRevival => [Kind::Remind, Kind::Revive],
             Answer::AfterReplacement => [Kind::Remind, Kind::Replace],
@@ -309,6 +313,9 @@ impl Facts<'_> {
         actions
     }
 }
+
+/// Why nobody reminds somebody who is held out.
+pub const HELD_OUT: &str = "the person is held out to measure what reminding does";
 
 /// When an inquiry expired, as far as that is known.
 fn expired_at(inquiry: &Inquiry) -> Option<Timestamp> {

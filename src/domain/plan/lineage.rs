@@ -8,8 +8,8 @@ use crate::domain::lineage::{Cause, Stage, Succession};
 use crate::domain::plan::{Quiet, Situation, Standing, planned};
 use crate::domain::status::Status;
 
-/// How long the application is told of a replacement; rows of what was told are taken away some day.
-const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(72);
+/// How long applications are told of what happened; rows of what was told are taken away some day.
+pub(super) const TOLD_WITHIN: SignedDuration = SignedDuration::from_hours(72);
 
 impl Situation<'_> {
     /// The replacement of an inquiry that nobody began, for a newer version of its template, once nothing happens.

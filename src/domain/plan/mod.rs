@@ -4,9 +4,11 @@
 //! the difference to what exists is written. Computing it twice changes nothing. The same computation is the
 //! guard right before an action is performed, so there is one answer to "should this person be troubled?".
 
+mod holdout;
 mod invitations;
 mod lineage;
 mod person;
+mod publications;
 mod reminders;
 mod standing;
 
@@ -67,7 +69,7 @@ pub struct Objection {
 pub enum Guard {
     /// Perform it.
     Now,
-    /// It is wanted, but later: the person is at work.
+    /// It is wanted, but later: the person is at work, or earlier news is still to be told.
     NotBefore(Timestamp),
     /// It is not wanted.
     Object(Objection),
@@ -116,10 +118,10 @@ impl Situation<'_> {
         let wanted = self.wanted(&standings);
         match wanted.iter().find(|planned| planned.key == action.planned.key) {
             None => Guard::Object(self.object(action, &standings)),
-            Some(planned) if planned.work.reminder().is_some_and(|of| planned.due_at > self.now.max(of.step_due)) => {
+            Some(planned) if planned.work.step_due().is_some_and(|due| planned.due_at > self.now.max(due)) => {
                 Guard::NotBefore(planned.due_at)
             }
-            Some(_) => Guard::Now,
+            Some(_) => self.earlier_news(action).map_or(Guard::Now, Guard::NotBefore),
         }
     }
 
@@ -128,6 +130,7 @@ impl Situation<'_> {
         wanted.extend(self.told());
         wanted.extend(self.needless());
         wanted.extend(self.asked_for());
+        wanted.extend(self.published());
         wanted
     }
 
@@ -150,11 +153,20 @@ impl Situation<'_> {
     fn why_not(&self, action: &Action, standing: Option<&Standing>) -> String {
         match (standing, &action.planned.work) {
             (None, _) => "its inquiry is no longer known".to_owned(),
+            (Some(_), Work::Publish(publication)) => self.why_not_told(publication),
             (Some(Standing::Quiet(quiet)), _) => quiet.to_string(),
             (Some(Standing::Revived(_)), _) => "it is expired".to_owned(),
             (Some(Standing::Replaced(_)), _) => "it is being replaced".to_owned(),
             (Some(Standing::Reminded { deadline, .. }), Work::Remind(reminder)) if *deadline != reminder.deadline => {
                 format!("the deadline moved to {deadline}")
+            }
+            (Some(Standing::Reminded { held_out: true, .. }), Work::Remind(reminder))
+                if reminder.step.is_of_a_rule() =>
+            {
+                "the person is held out, to measure what reminding does".to_owned()
+            }
+            (Some(Standing::Reminded { held_out: false, .. }), Work::Hold(_)) => {
+                "the person is no longer held out".to_owned()
             }
             (Some(_), Work::Remind(reminder)) if !self.rules.reminders.contains(&reminder.step) => {
                 "the rules no longer ask for it".to_owned()
@@ -165,6 +177,7 @@ impl Situation<'_> {
             (Some(_), Work::Remind(_)) => {
                 "a later reminder took its place, or the person was reminded often enough".to_owned()
             }
+            (Some(_), Work::Hold(_)) => "the rules or the deadline changed, or a later step took its place".to_owned(),
             (Some(Standing::Reminded { .. }), Work::Revive(_)) => "it is open".to_owned(),
             (Some(Standing::Reminded { .. }), Work::Replace(_)) => "the person can get in as it is".to_owned(),
             (Some(Standing::Reminded { .. }), Work::Expire(_) | Work::Tell(_) | Work::Invite(_)) => {
@@ -181,7 +194,7 @@ fn must_be_replanned(action: &Action, planned: &Planned) -> bool {
         State::Cancelled => action.cancelled_by == Some(CancelledBy::Plan),
         State::Planned if action.attempts == 0 => {
             let postponed = planned.due_at > action.planned.due_at
-                && planned.work.reminder().is_none_or(|reminder| planned.due_at > reminder.step_due);
+                && planned.work.step_due().is_none_or(|due| planned.due_at > due);
             action.planned.work != planned.work || postponed
         }
         State::Planned | State::Running | State::Done | State::Failed => false,

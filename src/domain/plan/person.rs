@@ -23,6 +23,28 @@ pub enum Bound {
     Age,
 }
 
+impl Bound {
+    /// Every bound there is.
+    pub const ALL: [Self; 4] = [Self::Revivals, Self::Replacements, Self::Notices, Self::Age];
+
+    /// The bound as text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revivals => "revivals",
+            Self::Replacements => "replacements",
+            Self::Notices => "notices",
+            Self::Age => "age",
+        }
+    }
+
+    /// Reads what [`Bound::as_str`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|bound| bound.as_str() == text)
+    }
+}
+
 /// How much more often a verification is begun anew for new versions than otherwise: who publishes often must not lock
 /// people out, and a wrong belief about what is the latest must end.
 const VERSIONS_MORE: usize = 5;
@@ -100,7 +122,7 @@ impl Situation<'_> {
         of_lineage.filter(|action| matches!(action.planned.work, Work::Revive(_)) && !is_present(action)).count()
     }
 
-    fn lineage_began(&self, inquiry: &Inquiry) -> Option<Timestamp> {
+    pub(super) fn lineage_began(&self, inquiry: &Inquiry) -> Option<Timestamp> {
         let first = self.lineages.first(&inquiry.id);
         let first = self.group.iter().find(|member| member.id == *first);
         first.and_then(Inquiry::began).or_else(|| inquiry.began())

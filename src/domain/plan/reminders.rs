@@ -14,17 +14,37 @@ const LAST_CALL: SignedDuration = SignedDuration::from_mins(5);
 
 impl Situation<'_> {
     /// The reminders of an open inquiry.
-    pub(super) fn reminders(&self, inquiry: &Inquiry, deadline: Timestamp) -> Vec<Planned> {
+    pub(super) fn reminders(&self, inquiry: &Inquiry, deadline: Timestamp, held_out: bool) -> Vec<Planned> {
         let began = inquiry.lifetime_began(deadline, self.rules.lifetime).unwrap_or(deadline);
         let occasion = self.occasion(inquiry);
-        let steps = self.rules.reminders.iter().copied().chain(occasion);
-        let mut steps: Vec<(Timestamp, Step)> = steps.map(|step| (step.due(began, deadline), step)).collect();
+        let of_rules = self.rules.reminders.iter().copied();
+        // Who is held out still hears of what we did: nobody could know of it otherwise.
+        let (steps, mut planned): (Vec<Step>, Vec<Planned>) = if held_out {
+            let passed_over = self.upcoming(began, deadline, of_rules);
+            (occasion.into_iter().collect(), self.held_steps(inquiry, deadline, &passed_over))
+        } else {
+            (of_rules.chain(occasion).collect(), Vec::new())
+        };
+        let wanted = self.upcoming(began, deadline, steps);
+        let by = |notifier| self.reminders_by(inquiry, deadline, &wanted, notifier);
+        planned.extend(self.rules.notify.iter().flat_map(by));
+        planned
+    }
+
+    /// When steps are due, in time order, from the last one on that is due by now.
+    fn upcoming(
+        &self,
+        began: Timestamp,
+        deadline: Timestamp,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Vec<(Timestamp, Step)> {
+        let mut steps: Vec<(Timestamp, Step)> =
+            steps.into_iter().map(|step| (step.due(began, deadline), step)).collect();
         steps.sort_unstable();
         steps.dedup_by_key(|(due, _)| *due);
         // Steps missed in an outage collapse into the last of them.
         let missed = steps.iter().filter(|(due, _)| *due <= self.now).count();
-        let wanted = &steps[missed.saturating_sub(1).min(steps.len())..];
-        self.rules.notify.iter().flat_map(|notifier| self.reminders_by(inquiry, deadline, wanted, notifier)).collect()
+        steps.split_off(missed.saturating_sub(1).min(steps.len()))
     }
 
     /// A notice that is due because of what we did: nobody asked for it, so nobody knows.
@@ -75,7 +95,7 @@ impl Situation<'_> {
     }
 
     /// When a reminder is due: not while the person is at work, and not too late for it to be of use.
-    fn not_while_active(&self, inquiry: &Inquiry, deadline: Timestamp, due: Timestamp) -> Timestamp {
+    pub(super) fn not_while_active(&self, inquiry: &Inquiry, deadline: Timestamp, due: Timestamp) -> Timestamp {
         let Some(active) = inquiry.last_active else { return due };
         // Who came back after a revival was at work since, and not only before.
         let quiet_until = active.plus(self.rules.quiet_while_active);

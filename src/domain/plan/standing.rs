@@ -22,6 +22,8 @@ pub enum Standing {
         reminders: Vec<Planned>,
         /// Its replacement in advance, where a newer version of its template was published.
         replacement: Option<Planned>,
+        /// Whether the person is held out, to measure what reminding does: then no step of the rules reminds them.
+        held_out: bool,
     },
     /// It ran out, and is to be resumed for the person.
     Revived(Planned),
@@ -140,7 +142,9 @@ impl Situation<'_> {
         if self.is_past(Bound::Age, inquiry) && replacement.is_none() {
             return Err(Quiet::GivenUp(Bound::Age));
         }
-        Ok(Standing::Reminded { deadline, reminders: self.reminders(inquiry, deadline), replacement })
+        let held_out = self.is_held_out(inquiry);
+        let reminders = self.reminders(inquiry, deadline, held_out);
+        Ok(Standing::Reminded { deadline, reminders, replacement, held_out })
     }
 
     /// Whether an expired inquiry is one that is resumed before anyone asks: its time ran out by itself, it is young,

@@ -13,6 +13,7 @@ mod inquiries;
 mod page;
 mod static_links;
 pub(super) mod throttle;
+mod webhooks;
 mod wire;
 
 use std::sync::Arc;

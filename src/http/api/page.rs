@@ -77,7 +77,8 @@ fn write_page(out: &mut String, document: &Value) -> std::fmt::Result {
 
 /// Every operation, with its path and method.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
-    let paths = document["paths"].as_object().into_iter().flatten();
+    let called = document["paths"].as_object().into_iter().flatten();
+    let paths = called.chain(document["webhooks"].as_object().into_iter().flatten());
     paths.flat_map(|(path, methods)| {
         let methods = methods.as_object().into_iter().flatten();
         methods.map(|(method, operation)| (path.as_str(), method.as_str(), operation))
@@ -106,8 +107,11 @@ fn write_operation(out: &mut String, (path, method): (&str, &str), operation: &V
     if operation["description"].is_string() {
         write!(out, "<p>{}</p>", prose(&operation["description"]))?;
     }
-    let scope = text(&operation["security"][0]["token"][0]);
-    write!(out, "<table class=\"operation\"><tr><th scope=\"row\">scope<td><code>{scope}</code>")?;
+    write!(out, "<table class=\"operation\">")?;
+    if operation["security"].is_array() {
+        let scope = text(&operation["security"][0]["token"][0]);
+        write!(out, "<tr><th scope=\"row\">scope<td><code>{scope}</code>")?;
+    }
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let (name, about) = (text(&parameter["name"]), prose(&parameter["description"]));
         write!(out, "<tr><th scope=\"row\">{}<td><code>{name}</code> {about}", text(&parameter["in"]))?;
@@ -189,7 +193,8 @@ mod tests {
         let described = super::super::document();
         let page = render(&described);
         let document = serde_json::to_value(&described).unwrap();
-        for path in document["paths"].as_object().unwrap().keys() {
+        let (paths, webhooks) = (document["paths"].as_object().unwrap(), document["webhooks"].as_object().unwrap());
+        for path in paths.keys().chain(webhooks.keys()) {
             assert!(page.html.contains(&escaped(path)), "{path}");
         }
         for name in document["components"]["schemas"].as_object().unwrap().keys() {

@@ -108,5 +108,7 @@ const fn meaning(kind: Kind) -> &'static str {
         Kind::Tell => "telling the application of a replacement",
         Kind::Expire => "expiring what was finished elsewhere",
         Kind::Invite => "new access links, because somebody asked",
+        Kind::Hold => "steps that pass over who is held out to measure",
+        Kind::Publish => "telling applications what they subscribed to",
     }
 }

@@ -21,6 +21,7 @@ mod page;
 mod quarantine;
 mod query;
 mod reader;
+mod report;
 mod settings;
 mod templates;
 mod theme;
@@ -56,6 +57,7 @@ pub fn routes(gate: Gate) -> Router {
         .route("/actions/{id}", get(action::page))
         .route("/actions/{id}/{act}", get(acts::looked_at).post(acts::on_action))
         .route("/templates", get(templates::page))
+        .route("/report", get(report::page))
         .route("/quarantine", get(quarantine::page))
         .route("/lanes", get(lanes::page))
         .route("/lanes/{environment}/{kind}/{act}", get(acts::looked_at).post(acts::on_lane))

@@ -13,6 +13,7 @@ mod inquiries;
 mod lanes;
 mod numbers;
 mod overview;
+mod report;
 mod says;
 mod story;
 mod templates;
@@ -89,6 +90,7 @@ fn described() -> OpenApiRouter<Control> {
         .routes(routes!(alerts::unsilence))
         .routes(routes!(numbers::totals))
         .routes(routes!(numbers::series))
+        .routes(routes!(report::report))
         .routes(routes!(inquiries::list))
         .routes(routes!(inquiries::show))
         .routes(routes!(inquiries::remind))

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::wire::{ActionView, text, time};
 use crate::app::board::{AccessLink, InquiryView, LineageMember, Moment};
-use crate::domain::diagnosis::{Answer, Diagnosis};
+use crate::domain::diagnosis::{Answer, Diagnosis, HELD_OUT};
 use crate::domain::plan::Standing;
 
 /// An inquiry with everything that happened to it.
@@ -30,7 +30,7 @@ pub(super) struct InquiryStory {
     muted: bool,
     /// Sessions it has had, of Persona's 25
     sessions: u32,
-    /// What is wanted for it: `reminded`, `revived`, `replaced`, `quiet`
+    /// What is wanted for it: `reminded`, `held-out`, `revived`, `replaced`, `quiet`
     standing: Option<&'static str>,
     /// Why nobody is troubled about it
     quiet: Option<String>,
@@ -98,6 +98,7 @@ impl From<InquiryView> for InquiryStory {
         let (inquiry, known) = (&view.stored.inquiry, &view.stored.inquiry.known);
         let (standing, quiet) = match &view.standing {
             None => (None, None),
+            Some(Standing::Reminded { held_out: true, .. }) => (Some("held-out"), Some(HELD_OUT.to_owned())),
             Some(Standing::Reminded { .. }) => (Some("reminded"), None),
             Some(Standing::Revived(_)) => (Some("revived"), None),
             Some(Standing::Replaced(_)) => (Some("replaced"), None),

@@ -12,6 +12,7 @@ pub(super) mod lease;
 mod list;
 pub(super) mod operate;
 pub(super) mod plan;
+mod publication;
 pub(super) mod read;
 mod row;
 pub(super) mod settle;

@@ -3,23 +3,19 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::action::{Finished, Invitation, Kind, Reminder, Replaced, Replacement, Revival, Work};
+use crate::domain::action::{Finished, Held, Invitation, Kind, Reminder, Replaced, Replacement, Revival, Work};
 use crate::domain::ids::{InquiryId, NotifierName};
 use crate::domain::lineage::Cause;
 use crate::domain::rules::Step;
 use crate::domain::time::Timestamp;
+use crate::storage::actions::publication;
 
 /// Writes the arguments of a piece of work.
 pub(super) fn write(work: &Work) -> String {
     let text = match work {
         Work::Remind(reminder) => serde_json::to_string(&ReminderText {
             deadline: reminder.deadline.as_micros(),
-            step: match reminder.step {
-                Step::Gone { percent } => StepText::Percent(percent),
-                Step::Left(left) => StepText::SecondsLeft(left.as_secs()),
-                Step::Revived => StepText::Revived,
-                Step::Replaced => StepText::Replaced,
-            },
+            step: StepText::of(reminder.step),
             step_due: reminder.step_due.as_micros(),
             notifier: reminder.notifier.as_str().to_owned(),
         }),
@@ -39,6 +35,12 @@ pub(super) fn write(work: &Work) -> String {
             asked_at: asked_at.as_micros(),
             notifier: notifier.as_str().to_owned(),
         }),
+        Work::Hold(Held { deadline, step, step_due }) => serde_json::to_string(&HeldText {
+            deadline: deadline.as_micros(),
+            step: StepText::of(*step),
+            step_due: step_due.as_micros(),
+        }),
+        Work::Publish(publication) => serde_json::to_string(&publication::text_of(publication)),
     };
     // Strings and numbers only: nothing in there can fail to be written.
     text.unwrap_or_default()
@@ -75,6 +77,12 @@ pub(super) fn read(kind: Kind, text: &str) -> Option<Work> {
                 notifier: NotifierName::parse(&text.notifier).ok()?,
             }))
         }
+        Kind::Hold => {
+            let text: HeldText = serde_json::from_str(text).ok()?;
+            let (deadline, step_due) = (Timestamp::from_micros(text.deadline), Timestamp::from_micros(text.step_due));
+            Some(Work::Hold(Held { deadline, step: text.step.step(), step_due }))
+        }
+        Kind::Publish => publication::read(text).map(Work::Publish),
     }
 }
 
@@ -82,12 +90,7 @@ fn read_reminder(text: &str) -> Option<Reminder> {
     let text: ReminderText = serde_json::from_str(text).ok()?;
     Some(Reminder {
         deadline: Timestamp::from_micros(text.deadline),
-        step: match text.step {
-            StepText::Percent(percent) => Step::Gone { percent },
-            StepText::SecondsLeft(left) => Step::Left(SignedDuration::from_secs(left)),
-            StepText::Revived => Step::Revived,
-            StepText::Replaced => Step::Replaced,
-        },
+        step: text.step.step(),
         step_due: Timestamp::from_micros(text.step_due),
         notifier: NotifierName::parse(&text.notifier).ok()?,
     })
@@ -113,6 +116,33 @@ enum StepText {
     SecondsLeft(i64),
     Revived,
     Replaced,
+}
+
+impl StepText {
+    const fn of(step: Step) -> Self {
+        match step {
+            Step::Gone { percent } => Self::Percent(percent),
+            Step::Left(left) => Self::SecondsLeft(left.as_secs()),
+            Step::Revived => Self::Revived,
+            Step::Replaced => Self::Replaced,
+        }
+    }
+
+    const fn step(self) -> Step {
+        match self {
+            Self::Percent(percent) => Step::Gone { percent },
+            Self::SecondsLeft(left) => Step::Left(SignedDuration::from_secs(left)),
+            Self::Revived => Step::Revived,
+            Self::Replaced => Step::Replaced,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeldText {
+    deadline: i64,
+    step: StepText,
+    step_due: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -176,6 +206,9 @@ mod tests {
                 step_due: Timestamp::from_micros(-2),
                 notifier: NotifierName::parse("log").unwrap(),
             });
+            assert_eq!(read(work.kind(), &write(&work)), Some(work));
+            let (deadline, step_due) = (Timestamp::from_micros(1), Timestamp::from_micros(-2));
+            let work = Work::Hold(Held { deadline, step, step_due });
             assert_eq!(read(work.kind(), &write(&work)), Some(work));
         }
         assert_eq!(read(Kind::Remind, "{}"), None);

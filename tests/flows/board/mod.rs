@@ -33,16 +33,16 @@ const OTHER: &str = r#"
 const SECRETS: [&str; 4] = ["wbhsec_1", "wbhsec_9", "persona_sandbox_simulator", "ada@example.com"];
 
 /// A browser in which somebody is signed in.
-pub struct Browser {
+pub(super) struct Browser {
     router: Router,
     cookie: String,
 }
 
 /// What was answered.
-pub struct Page {
-    pub status: u16,
+pub(super) struct Page {
+    pub(super) status: u16,
     headers: HeaderMap,
-    pub body: String,
+    pub(super) body: String,
 }
 
 impl Page {
@@ -51,12 +51,12 @@ impl Page {
     }
 
     /// The text of the first such tag.
-    fn text(&self, tag: &str) -> &str {
+    pub(super) fn text(&self, tag: &str) -> &str {
         let open = self.body.split(&format!("<{tag}")).nth(1).and_then(|rest| rest.split_once('>'));
         open.and_then(|(_, rest)| rest.split_once(&format!("</{tag}>"))).map_or("", |(text, _)| text)
     }
 
-    pub fn has(&self, text: &str) -> bool {
+    pub(super) fn has(&self, text: &str) -> bool {
         self.body.contains(text)
     }
 
@@ -75,7 +75,7 @@ impl Browser {
     }
 
     /// One in which somebody of a role is signed in, who is bound to an environment or not.
-    pub async fn signed_in(world: &World, role: Role, environment: Option<&str>) -> Self {
+    pub(super) async fn signed_in(world: &World, role: Role, environment: Option<&str>) -> Self {
         let environment = environment.map(|name| EnvironmentName::parse(name).unwrap());
         let new = NewOperatorToken { note: format!("Ada, {role}"), role, environment, expires_at: None };
         let admin = Operator::at_the_command_line("test");
@@ -101,7 +101,7 @@ impl Browser {
         Page { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
-    pub async fn get(&self, path: &str) -> Page {
+    pub(super) async fn get(&self, path: &str) -> Page {
         self.ask(Method::GET, path, String::new()).await
     }
 

@@ -65,6 +65,10 @@ pub(super) fn reminder(reader: &Reader, found: &InquiryView) -> Reminder {
                 "Not by this Rekindle: the environment is in mode observe, so what is planned is shown and not done.";
             (Mark::new("warn", "pause", "No"), why.to_owned())
         }
+        Some(Standing::Reminded { held_out: true, .. }) if next.is_none() => (
+            Mark::new("idle", "dash", "No"),
+            "No: the person is held out to measure what reminding does. They get in as everyone does.".to_owned(),
+        ),
         Some(Standing::Reminded { .. }) if next.is_some() => (Mark::ok("Yes"), "Yes.".to_owned()),
         Some(Standing::Reminded { .. }) if given_up > 0 => {
             (Mark::bad("No"), "Not any more: the reminder was given up. Its action says why.".to_owned())

@@ -81,6 +81,8 @@ pub enum Place {
     Alerts,
     /// Templates.
     Templates,
+    /// What came of reminding.
+    Report,
     /// Lanes.
     Lanes,
     /// What operators did.
@@ -112,6 +114,7 @@ const PLACES: [(Place, &str, &str); 10] = [
     (Place::Alerts, "Alerts", "/alerts"),
     (Place::Quarantine, "Quarantine", "/quarantine"),
     (Place::Templates, "Templates", "/templates"),
+    (Place::Report, "Does it help?", "/report"),
     (Place::Lanes, "Lanes and limits", "/lanes"),
     (Place::Audit, "Audit", "/audit"),
     (Place::Settings, "Settings", "/settings"),

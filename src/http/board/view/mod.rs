@@ -18,6 +18,7 @@ pub(super) mod minted;
 pub(super) mod notice;
 pub(super) mod overview;
 pub(super) mod quarantine;
+pub(super) mod report;
 pub(super) mod settings;
 pub(super) mod templates;
 pub(super) mod when;

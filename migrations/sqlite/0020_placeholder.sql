@@ -1,1 +1,0 @@
--- Nothing: a step of another branch stands here.
