@@ -106,7 +106,7 @@ pub struct Link {
     pub apart: bool,
 }
 
-const PLACES: [(Place, &str, &str); 10] = [
+const PLACES: &[(Place, &str, &str)] = &[
     (Place::Overview, "Overview", "/"),
     (Place::Inquiries, "Inquiries", "/inquiries"),
     (Place::Actions, "Actions", "/actions"),
@@ -132,7 +132,7 @@ impl Frame {
             let apart = matches!(place, Place::Alerts | Place::Audit);
             Link { name, href, here: place == self.place, apart }
         };
-        PLACES.into_iter().filter(|(place, ..)| seen(*place)).map(link).collect()
+        PLACES.iter().filter(|(place, ..)| seen(*place)).map(link).collect()
     }
 }
 
