@@ -75,7 +75,7 @@ fn notifiers(section: &mut Section<'_>, names: &[NotifierName]) -> Vec<NotifierN
     for entry in section.texts("notify").unwrap_or_default() {
         match names.iter().find(|name| name.as_str() == entry.text) {
             Some(name) if notify.contains(name) => {
-                entry.refuse(section.reading, "is there twice; leave one of them out")
+                entry.refuse(section.reading, "is there twice; leave one of them out");
             }
             Some(name) => notify.push(name.clone()),
             None => entry.refuse(section.reading, "is no notifier; add a section [notifiers.<name>] for it"),

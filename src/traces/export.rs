@@ -13,7 +13,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use reqwest::{Client, redirect};
 use tokio::runtime::Handle;
 use tracing::level_filters::LevelFilter;
-use tracing::{Subscriber, info, warn};
+use tracing::{Metadata, Subscriber, info, warn};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
 use tracing_subscriber::registry::LookupSpan;
@@ -97,7 +97,12 @@ where
         .with_location(false)
         .with_threads(false)
         .with_target(false)
-        .with_filter(ours.and(filter_fn(|metadata| metadata.is_span())))
+        .with_filter(ours.and(filter_fn(is_span)))
+}
+
+/// A function of its own: the method belongs to one lifetime.
+fn is_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span()
 }
 
 impl Exporter {
