@@ -38,6 +38,8 @@ pub mod signature;
 
 pub mod plan;
 
+pub mod replay;
+
 pub mod access;
 
 pub mod token;

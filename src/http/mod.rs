@@ -6,6 +6,7 @@ mod address;
 pub mod api;
 pub mod board;
 pub mod control;
+mod chosen;
 mod described;
 mod go;
 pub mod internal;

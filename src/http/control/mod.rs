@@ -12,6 +12,7 @@ mod inquiries;
 mod lanes;
 mod numbers;
 mod overview;
+mod replays;
 mod says;
 mod story;
 mod templates;
@@ -108,6 +109,12 @@ fn described() -> OpenApiRouter<Control> {
         .routes(routes!(actions::retry))
         .routes(routes!(actions::cancel))
         .routes(routes!(actions::reschedule))
+        .routes(routes!(replays::preview))
+        .routes(routes!(replays::list, replays::start))
+        .routes(routes!(replays::show))
+        .routes(routes!(replays::pause))
+        .routes(routes!(replays::resume))
+        .routes(routes!(replays::cancel))
         .routes(routes!(templates::list))
         .routes(routes!(lanes::pause))
         .routes(routes!(lanes::resume))

@@ -13,7 +13,7 @@ mod list;
 pub(super) mod operate;
 pub(super) mod plan;
 pub(super) mod read;
-mod row;
+pub(super) mod row;
 pub(super) mod settle;
 mod work;
 
