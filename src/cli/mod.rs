@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit;
+mod because;
 mod demo;
 mod doctor;
 mod events;
@@ -13,18 +14,21 @@ mod lanes;
 mod links;
 mod migrate;
 mod mute;
+mod one_inquiry;
 mod open;
 mod open_files;
 mod output;
 mod persona;
 mod prune;
 mod reconcile;
+mod replay;
 mod serve;
 mod sign_in;
 mod simulator;
 pub mod telemetry;
 mod templates;
 mod tokens;
+mod totals;
 mod vault;
 mod why;
 mod worker;
@@ -61,6 +65,9 @@ enum Verb {
     /// Planned, running and finished work
     #[command(subcommand)]
     Actions(actions::Actions),
+    /// Many actions made due again, or events applied again: looked at first, then watched
+    #[command(subcommand)]
+    Replay(Box<replay::Replay>),
     /// Kinds of work in environments: paused or performed, and in which order
     #[command(subcommand)]
     Lanes(lanes::Lanes),
@@ -74,6 +81,8 @@ enum Verb {
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
     Reconcile(reconcile::Reconcile),
+    /// How often things happened
+    Totals(totals::Totals),
     /// Take away what has served its time
     Prune(prune::Prune),
     /// The keys that people's data is sealed under
@@ -129,11 +138,13 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Events(events) => events.run().await,
         Verb::Inquiries(inquiries) => inquiries.run().await,
         Verb::Actions(actions) => actions.run().await,
+        Verb::Replay(replay) => replay.run().await,
         Verb::Lanes(lanes) => lanes.run().await,
         Verb::Templates(templates) => templates.run().await,
         Verb::Links(links) => links.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
+        Verb::Totals(totals) => totals.run().await,
         Verb::Prune(prune) => prune.run().await,
         Verb::Keys(keys) => keys.run().await,
         Verb::Tokens(tokens) => tokens.run().await,

@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn a_sample_is_all_of_few_and_even_of_many() {
-        for (length, most, exact) in [(0_u64, 5, true), (5, 5, true), (6, 5, false), (1_000, 10, false), (3, 0, false)] {
+        for (length, most, exact) in [(0_u64, 5, true), (5, 5, true), (6, 5, false), (1_000, 10, false), (3, 0, false)]
+        {
             let mut sample = Sample::of(most);
             (0..length).for_each(|member| sample.see(member));
             assert_eq!((sample.seen(), sample.is_exact()), (length, exact), "{length} of {most}");
@@ -218,7 +219,10 @@ mod tests {
 
     #[test]
     fn what_is_found_in_a_part_is_told_of_the_whole() {
-        assert_eq!((scaled(3, 10, 10), scaled(3, 10, 1_000), scaled(3, 0, 9), scaled(u64::MAX, 1, 2)), (3, 300, 3, u64::MAX));
+        assert_eq!(
+            (scaled(3, 10, 10), scaled(3, 10, 1_000), scaled(3, 0, 9), scaled(u64::MAX, 1, 2)),
+            (3, 300, 3, u64::MAX)
+        );
     }
 
     #[test]

@@ -218,7 +218,10 @@ mod tests {
             (Chosen { outcome: text("lost"), ..chosen("events") }, "outcome: there is no lost"),
             (Chosen { kind: text("remind"), ..chosen("events") }, "events can't be chosen by kind"),
             (Chosen { name: text("inquiry.started"), ..chosen("actions") }, "actions can't be chosen by name"),
-            (Chosen { reason: text("a"), reason_contains: text("b"), ..chosen("actions") }, "use reason or reason_contains, not both"),
+            (
+                Chosen { reason: text("a"), reason_contains: text("b"), ..chosen("actions") },
+                "use reason or reason_contains, not both",
+            ),
             (Chosen { per_minute: Some(0), ..chosen("actions") }, "per_minute has to be 1 or more"),
             (Chosen { ids: vec![String::new()], ..chosen("actions") }, "one of ids is empty"),
         ] {

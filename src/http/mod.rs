@@ -5,8 +5,8 @@
 mod address;
 pub mod api;
 pub mod board;
-pub mod control;
 mod chosen;
+pub mod control;
 mod described;
 mod go;
 pub mod internal;

@@ -5,9 +5,7 @@ use ulid::Ulid;
 
 use crate::app::Environment;
 use crate::app::desk::{ActError, Desk};
-use crate::app::replay::{
-    Choice, Counts, MOST_IDS, Replay, ReplayChange, ReplayError, ReplayFilter, ReplayState,
-};
+use crate::app::replay::{Choice, Counts, MOST_IDS, Replay, ReplayChange, ReplayError, ReplayFilter, ReplayState};
 use crate::domain::act::Act;
 use crate::domain::deed::{About, Deed};
 use crate::domain::ids::{EnvironmentName, ReplayId};
@@ -23,11 +21,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`ReplayError`].
-    pub async fn preview_replay(
-        &self,
-        filter: ReplayFilter,
-        per_minute: Option<u32>,
-    ) -> Result<Replay, ReplayError> {
+    pub async fn preview_replay(&self, filter: ReplayFilter, per_minute: Option<u32>) -> Result<Replay, ReplayError> {
         self.allowed(Act::Replay, &filter.environment, "environment")?;
         let filter = self.checked(filter)?;
         let now = self.app.clock().now();

@@ -119,10 +119,7 @@ fn count(groups: &mut BTreeMap<(String, Option<String>), u64>, one: &Match) {
             event.outcome.map(|outcome| outcome.to_string()),
         ),
     };
-    let group = if groups.len() < MOST_GROUPS || groups.contains_key(&group) {
-        group
-    } else {
-        ("others".to_owned(), None)
-    };
+    let group =
+        if groups.len() < MOST_GROUPS || groups.contains_key(&group) { group } else { ("others".to_owned(), None) };
     *groups.entry(group).or_default() += 1;
 }

@@ -12,6 +12,7 @@ mod look;
 mod pace;
 mod preview;
 mod run;
+mod words;
 
 use crate::app::desk::ActError;
 use crate::domain::deed::NoReason;
@@ -19,11 +20,12 @@ use crate::domain::ids::{CustomerName, ReplayId};
 use crate::storage::StorageError;
 
 pub use self::run::WAITING;
+pub use self::words::in_words;
+pub use crate::storage::replays::Reason as BecameOf;
 pub use crate::storage::replays::{
     ActionChoice, Became, Choice, Counts, Ended, EventChoice, Group, Preview, ReasonMatch, Replay, ReplayFilter,
     ReplayState,
 };
-pub use crate::storage::replays::Reason as BecameOf;
 
 /// The most ids that a choice can name.
 pub const MOST_IDS: usize = 1_000;
@@ -119,12 +121,9 @@ impl ReplayChange {
         match self {
             Self::Pause => (&[ReplayState::Running], ReplayState::Paused, "running", "paused"),
             Self::Resume => (&[ReplayState::Paused], ReplayState::Running, "paused", "resumed"),
-            Self::Cancel => (
-                &[ReplayState::Running, ReplayState::Paused],
-                ReplayState::Cancelled,
-                "running or paused",
-                "cancelled",
-            ),
+            Self::Cancel => {
+                (&[ReplayState::Running, ReplayState::Paused], ReplayState::Cancelled, "running or paused", "cancelled")
+            }
         }
     }
 }

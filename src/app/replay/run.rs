@@ -61,12 +61,7 @@ impl App {
     }
 
     /// Makes one step of a replay; whether there was one to make.
-    async fn step_replay(
-        &self,
-        held: &Held,
-        environment: &Environment,
-        replay: &Replay,
-    ) -> Result<bool, StorageError> {
+    async fn step_replay(&self, held: &Held, environment: &Environment, replay: &Replay) -> Result<bool, StorageError> {
         if self.count_ends(held, replay).await? {
             return Ok(true);
         }
@@ -221,9 +216,8 @@ impl App {
             return Ok(None);
         }
         let now = tx.lock_replay(&replay.id).await?;
-        let same = now.is_some_and(|now| {
-            now.state == replay.state && now.place == replay.place && now.counts == replay.counts
-        });
+        let same = now
+            .is_some_and(|now| now.state == replay.state && now.place == replay.place && now.counts == replay.counts);
         Ok(same.then_some(tx))
     }
 

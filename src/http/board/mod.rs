@@ -20,6 +20,8 @@ mod page;
 mod quarantine;
 mod query;
 mod reader;
+mod replay;
+mod replays;
 mod settings;
 mod templates;
 mod theme;
@@ -54,6 +56,10 @@ pub fn routes(gate: Gate) -> Router {
         .route("/actions", get(actions::page))
         .route("/actions/{id}", get(action::page))
         .route("/actions/{id}/{act}", get(acts::looked_at).post(acts::on_action))
+        .route("/replays", get(replays::page))
+        .route("/replays/preview", get(replays::choose).post(replays::preview))
+        .route("/replays/{id}", get(replay::page))
+        .route("/replays/{id}/{act}", get(acts::looked_at).post(replays::act))
         .route("/templates", get(templates::page))
         .route("/quarantine", get(quarantine::page))
         .route("/lanes", get(lanes::page))

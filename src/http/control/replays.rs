@@ -219,11 +219,8 @@ pub(super) async fn show(
     let id = ask::in_path("replay", &id, ReplayId::parse)?;
     let found = control.board(&caller).replay(&id).await.map_err(away)?;
     let ReplayStory { replay, reasons } = found.ok_or_else(|| ask::missing("replay"))?;
-    let reasons = reasons.into_iter().map(|one| BecameView {
-        became: one.became.as_str(),
-        reason: one.reason,
-        count: one.count,
-    });
+    let reasons =
+        reasons.into_iter().map(|one| BecameView { became: one.became.as_str(), reason: one.reason, count: one.count });
     Ok(Json(OneReplay { replay: replay.into(), reasons: reasons.collect() }))
 }
 

@@ -283,7 +283,13 @@ mod tests {
             fingerprints.insert(one.fingerprint());
         }
         assert_eq!(fingerprints.len(), 5, "no two choices are taken for the same");
-        for text in ["", "{}", r#"{"v":2,"of":"events"}"#, r#"{"v":1,"of":"actions","state":"done"}"#, r#"{"v":1,"of":"events","more":1}"#] {
+        for text in [
+            "",
+            "{}",
+            r#"{"v":2,"of":"events"}"#,
+            r#"{"v":1,"of":"actions","state":"done"}"#,
+            r#"{"v":1,"of":"events","more":1}"#,
+        ] {
             assert_eq!(ReplayFilter::read(EnvironmentName::parse("sandbox").unwrap(), text), None, "{text}");
         }
     }

@@ -80,7 +80,13 @@ impl Tx {
         let range = || range(path, environment, choice, as_of, after);
         let mut parts = Parts::default();
         let (hinted, plain) = path.table();
-        parts.sql(concat!("SELECT ", action_columns!(), ", lineage FROM (SELECT ", action_columns!(), ", lineage FROM "));
+        parts.sql(concat!(
+            "SELECT ",
+            action_columns!(),
+            ", lineage FROM (SELECT ",
+            action_columns!(),
+            ", lineage FROM "
+        ));
         parts.table(hinted, plain).all(range()).sql(path.order()).number(look).sql(") AS looked WHERE 1 = 1");
         parts.all(rest(environment, choice, as_of)).sql(path.order()).number(limit);
         let rows = self.found_by(&parts).await?;

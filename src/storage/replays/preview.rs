@@ -120,8 +120,15 @@ mod tests {
         let group = Group { what: "remind".to_owned(), why: None, count: 5_000 };
         let skipped = vec![(Skip::Finished, 100), (Skip::Muted, 50)];
         let groups = vec![group];
-        let preview =
-            Preview { matched: 5_000, asked: 1_000, groups, skipped, calls: 8_500, messages: 4_250, ..Preview::default() };
+        let preview = Preview {
+            matched: 5_000,
+            asked: 1_000,
+            groups,
+            skipped,
+            calls: 8_500,
+            messages: 4_250,
+            ..Preview::default()
+        };
         assert_eq!(Preview::read(&preview.written()), Some(preview.clone()));
         assert_eq!((preview.skipped(), preview.begun(), preview.is_exact()), (750, 4_250, false));
         assert!(Preview { asked: 5_000, ..preview }.is_exact());

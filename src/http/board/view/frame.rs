@@ -75,6 +75,8 @@ pub enum Place {
     Actions,
     /// Events.
     Events,
+    /// Many things done again.
+    Replays,
     /// What was kept aside or refused.
     Quarantine,
     /// Templates.
@@ -102,11 +104,12 @@ pub struct Link {
     pub apart: bool,
 }
 
-const PLACES: [(Place, &str, &str); 9] = [
+const PLACES: [(Place, &str, &str); 10] = [
     (Place::Overview, "Overview", "/"),
     (Place::Inquiries, "Inquiries", "/inquiries"),
     (Place::Actions, "Actions", "/actions"),
     (Place::Events, "Events", "/events"),
+    (Place::Replays, "Replays", "/replays"),
     (Place::Quarantine, "Quarantine", "/quarantine"),
     (Place::Templates, "Templates", "/templates"),
     (Place::Lanes, "Lanes and limits", "/lanes"),

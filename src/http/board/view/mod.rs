@@ -17,6 +17,7 @@ pub(super) mod minted;
 pub(super) mod notice;
 pub(super) mod overview;
 pub(super) mod quarantine;
+pub(super) mod replays;
 pub(super) mod settings;
 pub(super) mod templates;
 pub(super) mod when;
