@@ -16,6 +16,7 @@ mod operate;
 pub mod outside;
 mod persona;
 pub mod process;
+mod replay;
 mod restarts;
 mod sealing;
 mod simulator;
