@@ -11,7 +11,7 @@ use rekindle::storage::replays::{
 };
 
 use crate::storage::sample::{at, environment, event_id, plan, reminder, sandbox};
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 fn id(text: &str) -> ReplayId {
     ReplayId::parse(text).unwrap()

@@ -9,7 +9,7 @@ use super::super::api::{Answer, Caller, TEMPLATE};
 use super::super::world::{ENVIRONMENT, World, hours, minutes};
 use super::{Door, because, each};
 use crate::storage::raw;
-use crate::support::{Scratch, on_both};
+use crate::support::on_both;
 
 const PREVIEWS: &str = "/v1/replays/previews";
 
