@@ -20,9 +20,9 @@ use crate::domain::ids::{EnvironmentName, ReplayId};
 #[derive(Debug, Subcommand)]
 pub(super) enum Replay {
     /// Make actions due again that were given up or cancelled; without --yes only look at what that would do
-    Actions(choose::Actions),
+    Actions(Box<choose::Actions>),
     /// Apply events again: nothing changes where nothing was missed; without --yes only look at what that would do
-    Events(choose::Events),
+    Events(Box<choose::Events>),
     /// Start what was looked at; started twice, it is the same replay
     Start(Start),
     /// Replays, the latest first

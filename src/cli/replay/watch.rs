@@ -1,5 +1,6 @@
 //! A replay watched until it ends: a bar on a terminal, lines otherwise.
 
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -72,11 +73,11 @@ impl Shown {
         let Counts { looked_at, done, unchanged, failed, .. } = replay.counts;
         let (ended, all) = (looked_at.saturating_sub(replay.waiting()), replay.preview.matched.max(looked_at));
         let mut said = format!("{}: {} done", replay.state, done + unchanged);
-        if failed > 0 {
-            said.push_str(&format!(", {failed} failed again"));
-        }
-        if replay.waiting() > 0 {
-            said.push_str(&format!(", {} waiting", replay.waiting()));
+        for (count, word) in [(failed, "failed again"), (replay.waiting(), "waiting")] {
+            if count > 0 {
+                // Writing into a text does not fail.
+                let _ = write!(said, ", {count} {word}");
+            }
         }
         match self {
             Self::Bar(bar) => {
