@@ -37,8 +37,7 @@ CREATE TABLE replays (
 CREATE INDEX replays_by_time ON replays (began_at, id) WHERE state <> 'previewed';
 CREATE INDEX replays_alike ON replays (environment, fingerprint, id);
 CREATE INDEX replays_expiring ON replays (expires_at) WHERE state = 'previewed';
--- One at a time of each choice.
-CREATE UNIQUE INDEX replays_under_way ON replays (environment, fingerprint) WHERE state IN ('running', 'paused');
+CREATE INDEX replays_under_way ON replays (began_at, id) WHERE state IN ('running', 'paused');
 
 -- Actions that a replay made due, and whose end it has yet to count: so many at most, however many it goes through.
 CREATE TABLE replay_waits (

@@ -128,8 +128,7 @@ impl App {
         let (name, limit) = (&environment.settings.name, pace.page(PAGE).min(room.max(1)));
         let mut tx = self.database().read().await?;
         let paused = Self::paused_kinds(&mut tx, name).await?;
-        let place = replay.place.as_ref();
-        let stretch = self.actions_to_replay(&mut tx, name, choice, replay.as_of, place, limit).await?;
+        let stretch = self.actions_to_replay(&mut tx, name, choice, replay.as_of, replay.place.as_ref(), limit).await?;
         let mut wanted: Vec<&Action> = Vec::with_capacity(stretch.items.len());
         let mut became = Tally::default();
         for action in &stretch.items {
@@ -175,8 +174,7 @@ impl App {
     ) -> Result<bool, StorageError> {
         let (name, limit) = (&environment.settings.name, pace.page(EVENTS));
         let mut tx = self.database().read().await?;
-        let place = replay.place.as_ref();
-        let stretch = tx.replayable_events(name, choice, replay.as_of, place, (limit, LOOK)).await?;
+        let stretch = tx.replayable_events(name, choice, replay.as_of, replay.place.as_ref(), (limit, LOOK)).await?;
         drop(tx);
         let why = replay.began.as_ref().map(|(_, _, why)| why.as_str()).unwrap_or_default();
         let (mut counts, mut became) = (Counts::default(), Tally::default());

@@ -30,7 +30,7 @@ pub struct Step {
 statements! {
     UNDER_WAY {
         concat!("SELECT ", replay_columns!(), " FROM replays
-                 WHERE state <> 'previewed' AND state IN ('running', 'paused') ORDER BY began_at, id")
+                 WHERE state IN ('running', 'paused') ORDER BY began_at, id")
     }
     STEP {
         "UPDATE replays
