@@ -64,6 +64,8 @@ mod pace;
 
 pub mod templates;
 
+pub mod replay;
+
 pub mod import;
 
 pub mod reconcile;

@@ -74,7 +74,7 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, StorageError>>) -> Res
 
 /// How many calls an action takes as a rule: a reading, and what it is there for. A replacement also expires, reads
 /// the fields and looks for one that is there already.
-const fn calls_of(kind: ActionKind) -> u32 {
+pub(super) const fn calls_of(kind: ActionKind) -> u32 {
     match kind {
         ActionKind::Remind | ActionKind::Revive | ActionKind::Expire => 2,
         ActionKind::Replace => 5,

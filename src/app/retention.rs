@@ -57,6 +57,7 @@ impl App {
             pruned.push(self.prune_kind(kind).await?);
         }
         self.forget_tokens().await?;
+        self.forget_replays().await?;
         self.prune_keys().await?;
         if pruned.iter().any(|pruned| pruned.rows > 0) {
             let rows = |kind| pruned.iter().filter(|pruned| pruned.kind == kind).map(|pruned| pruned.rows).sum::<u64>();
@@ -119,6 +120,20 @@ impl App {
         let mut tx = self.database().begin().await?;
         tx.forget_session_tokens(self.clock().now()).await?;
         tx.commit().await
+    }
+
+    /// Takes away previews that nobody started, and replays that ended as long ago as actions do.
+    async fn forget_replays(&self) -> Result<(), StorageError> {
+        let (expired, ended) = (self.clock().now().minus(LOOK_BACK), self.kept_from(Kind::Actions));
+        loop {
+            let mut tx = self.database().begin().await?;
+            let batch = tx.forget_replays(expired, ended, BATCH).await?;
+            tx.commit().await?;
+            if batch < u64::from(BATCH) {
+                return Ok(());
+            }
+            tokio::time::sleep(BREATH).await;
+        }
     }
 
     /// Destroys the keys of subjects of which no payload is left: a payload that was copied elsewhere goes with them.

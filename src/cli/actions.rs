@@ -6,9 +6,11 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::app::desk::ActError;
 use crate::app::operate::OperateError;
 use crate::app::queries::in_words;
 use crate::cli::Common;
+use crate::cli::because::Because;
 use crate::cli::filters::{self, Listing};
 use crate::cli::lanes::{self, kind};
 use crate::cli::open::operator;
@@ -16,6 +18,7 @@ use crate::cli::output::{self};
 use crate::clock::Clock;
 use crate::domain::action::{Action, CancelledBy, State};
 use crate::domain::ids::{ActionId, InquiryId};
+use crate::domain::time::Timestamp;
 use crate::storage::actions::{ActionFilter, Attempt};
 
 #[derive(Debug, Subcommand)]
@@ -28,6 +31,8 @@ pub(super) enum Actions {
     Retry(Retry),
     /// Cancel a planned or running action for good
     Cancel(Cancel),
+    /// Put a planned action to another time; a reminder to one before its deadline
+    Reschedule(Reschedule),
 }
 
 #[derive(Debug, Args)]
@@ -59,9 +64,21 @@ pub(super) struct Retry {
     common: Common,
     /// The action's id
     id: String,
-    /// Why; kept in the audit
-    #[arg(long, default_value = "retried at the command line")]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reschedule {
+    #[command(flatten)]
+    common: Common,
+    /// The action's id
+    id: String,
+    /// The new time, such as 2026-11-23T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    to: String,
+    #[command(flatten)]
+    why: Because,
 }
 
 #[derive(Debug, Args)]
@@ -70,9 +87,8 @@ pub(super) struct Cancel {
     common: Common,
     /// The action's id
     id: String,
-    /// Why; kept with the action
-    #[arg(long, default_value = "cancelled by an operator")]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
 }
 
 /// An action as programs see it.
@@ -146,6 +162,7 @@ impl Actions {
             Self::Show(one) => one.show().await,
             Self::Retry(retry) => retry.run().await,
             Self::Cancel(cancel) => cancel.run().await,
+            Self::Reschedule(reschedule) => reschedule.run().await,
         }
     }
 }
@@ -216,19 +233,32 @@ impl One {
 
 impl Retry {
     async fn run(self) -> anyhow::Result<ExitCode> {
+        let (id, why) = (action_id(&self.id)?, self.why.said()?);
         let (_, app) = self.common.app().await?;
-        let id = action_id(&self.id)?;
-        let action = app.retry_action(&id, &self.reason, &operator(None)).await.map_err(explained)?;
+        let action = app.retry_action(&id, &why, &operator(None)).await.map_err(explained)?;
         told(&self.common, &action, "is due now")
     }
 }
 
 impl Cancel {
     async fn run(self) -> anyhow::Result<ExitCode> {
+        let (id, why) = (action_id(&self.id)?, self.why.said()?);
         let (_, app) = self.common.app().await?;
-        let id = action_id(&self.id)?;
-        let action = app.cancel_action(&id, &self.reason, &operator(None)).await.map_err(explained)?;
+        let action = app.cancel_action(&id, &why, &operator(None)).await.map_err(explained)?;
         told(&self.common, &action, "is cancelled")
+    }
+}
+
+impl Reschedule {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let to = Timestamp::parse(&self.to).context("--to")?;
+        let (id, why) = (action_id(&self.id)?, self.why.said()?);
+        let (_, app) = self.common.app().await?;
+        let action = app.desk(operator(None), Some(why)).reschedule(&id, to).await.map_err(|why| match why {
+            ActError::Unknown(_) => unknown(&id),
+            other => other.into(),
+        })?;
+        told(&self.common, &action, &format!("is due at {to}"))
     }
 }
 

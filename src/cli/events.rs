@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::Common;
+use crate::cli::because::Because;
 use crate::cli::filters::{self, Listing};
 use crate::cli::open::operator;
 use crate::cli::output::{self, or_dash};
@@ -57,18 +58,16 @@ pub(super) struct Show {
 pub(super) struct Release {
     #[command(flatten)]
     held: Held,
-    /// Why, to be kept with the event
-    #[arg(long)]
-    reason: Option<String>,
+    #[command(flatten)]
+    why: Because,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Discard {
     #[command(flatten)]
     held: Held,
-    /// Why, to be kept with the event
-    #[arg(long)]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
 }
 
 /// Which event, and who decides about it.
@@ -217,9 +216,9 @@ impl Show {
 impl Release {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (id, environment) = self.held.which()?;
+        let why = self.why.said()?;
         let (_, app) = self.held.common.app().await?;
-        let reason = self.reason.as_deref().unwrap_or("no reason given");
-        let event = app.release_event(environment.as_ref(), &id, reason, &self.held.by()).await?;
+        let event = app.release_event(environment.as_ref(), &id, &why, &self.held.by()).await?;
         self.held.tell(event)
     }
 }
@@ -227,8 +226,9 @@ impl Release {
 impl Discard {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (id, environment) = self.held.which()?;
+        let why = self.why.said()?;
         let (_, app) = self.held.common.app().await?;
-        let event = app.discard_event(environment.as_ref(), &id, &self.reason, &self.held.by()).await?;
+        let event = app.discard_event(environment.as_ref(), &id, &why, &self.held.by()).await?;
         self.held.tell(event)
     }
 }

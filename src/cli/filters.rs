@@ -5,6 +5,8 @@ use clap::Args;
 
 use crate::cli::Common;
 use crate::domain::ids::EnvironmentName;
+use crate::domain::rules::parse_duration;
+use crate::domain::time::Timestamp;
 
 /// What every list of rows takes.
 #[derive(Debug, Args)]
@@ -36,4 +38,15 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     text.map(parse).transpose().context(argument)
+}
+
+/// A time, or how long ago it was; a mistake names the argument.
+pub(super) fn moment(argument: &str, text: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+    let Some(text) = text else { return Ok(None) };
+    if let Ok(ago) = parse_duration(text) {
+        return Ok(Some(now.minus(ago)));
+    }
+    let at = Timestamp::parse(text);
+    at.map(Some)
+        .with_context(|| format!("{argument} {text}: write a time like 2026-11-23T08:00:00Z, or how long ago, like 2d"))
 }

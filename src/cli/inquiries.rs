@@ -6,10 +6,12 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::app::access::Renewal;
 use crate::app::queries::{Entry, Story};
 use crate::cli::Common;
 use crate::cli::filters::{self, Listing};
 use crate::cli::mute::Mute;
+use crate::cli::one_inquiry::{Felt, Unfelt};
 use crate::cli::output::{self, or_dash};
 use crate::cli::why::Why;
 use crate::clock::Clock;
@@ -28,6 +30,14 @@ pub(super) enum Inquiries {
     Show(Show),
     /// Whether the person of an inquiry gets in now; if not, why, and what helps
     Why(Why),
+    /// Remind the person of an inquiry now: by the next reminder, or by a fresh link where none is left
+    Remind(Felt),
+    /// Resume an expired inquiry now, within the rules
+    Revive(Felt),
+    /// Make another inquiry in the place of one that no longer serves, now and within the rules
+    Replace(Felt),
+    /// Ask Persona how an inquiry stands
+    Reread(Unfelt),
     /// Tell nobody anything about an inquiry, and revive nothing in advance; who comes still gets in
     Mute(Mute),
     /// Let people be told again
@@ -132,6 +142,10 @@ impl Inquiries {
             Self::List(list) => list.run().await,
             Self::Show(show) => show.run().await,
             Self::Why(why) => why.run().await,
+            Self::Remind(felt) => felt.remind().await,
+            Self::Revive(felt) => felt.renew(Renewal::Revive).await,
+            Self::Replace(felt) => felt.renew(Renewal::Replace).await,
+            Self::Reread(unfelt) => unfelt.reread().await,
             Self::Mute(mute) => mute.run(true).await,
             Self::Unmute(mute) => mute.run(false).await,
         }

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use crate::cli::because::Because;
 use crate::cli::filters::Listing;
 use crate::cli::open::operator;
 use crate::cli::{Common, output};
@@ -43,9 +44,8 @@ pub(super) struct Mint {
     environment: String,
     /// The inquiry's id; the link leads to whatever takes its place, too
     id: String,
-    /// Why; kept in the audit
-    #[arg(long, default_value = "asked for at the command line")]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
 }
 
 #[derive(Debug, Args)]
@@ -61,9 +61,8 @@ pub(super) struct Revoke {
     /// The environment the inquiry lives in
     #[arg(long)]
     environment: Option<String>,
-    /// Why; kept with the link
-    #[arg(long, default_value = "revoked by an operator")]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
     /// Who decides so; whom the shell names, if nobody is named here
     #[arg(long)]
     by: Option<String>,
@@ -127,8 +126,9 @@ impl List {
 impl Mint {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (environment, id) = (environment_name(&self.environment)?, inquiry_id(&self.id)?);
+        let why = self.why.said()?;
         let (_, app) = self.common.app().await?;
-        let minted = app.mint_link(&environment, &id, &operator(None), &self.reason).await?;
+        let minted = app.mint_link(&environment, &id, &operator(None), &why).await?;
         let url = minted.url.expose_secret().to_owned();
         let now = Clock::System.now();
         if self.common.json {
@@ -148,11 +148,12 @@ impl Mint {
 
 impl Revoke {
     async fn run(self) -> anyhow::Result<ExitCode> {
+        let why = self.why.said()?;
         let (_, app) = self.common.app().await?;
         let by = operator(self.by.as_deref());
         if let Some(id) = &self.id {
             let known = LinkId::parse(id).context("a link's id has 16 characters; `rekindle links list` shows it")?;
-            match app.revoke_link(&known, &by, &self.reason).await? {
+            match app.revoke_link(&known, &by, &why).await? {
                 None => bail!("there is no link {known}; `rekindle links list` shows those there are"),
                 Some(true) => println!("{known} is revoked"),
                 Some(false) => println!("{known} was revoked already"),
@@ -161,7 +162,7 @@ impl Revoke {
         }
         let environment = environment_name(self.environment.as_deref().unwrap_or_default())?;
         let id = inquiry_id(self.inquiry.as_deref().unwrap_or_default())?;
-        let revoked = app.revoke_links(&environment, &id, &by, &self.reason).await?;
+        let revoked = app.revoke_links(&environment, &id, &by, &why).await?;
         let revoked = revoked.with_context(|| unknown(&environment, &id))?;
         println!("{revoked} links into the verification of {id} are revoked");
         Ok(ExitCode::SUCCESS)

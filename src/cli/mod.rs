@@ -3,6 +3,7 @@
 mod actions;
 mod alerts;
 mod audit;
+mod because;
 mod demo;
 mod doctor;
 mod events;
@@ -15,6 +16,7 @@ mod links;
 pub mod metrics;
 mod migrate;
 mod mute;
+mod one_inquiry;
 mod open;
 mod open_files;
 mod output;
@@ -22,12 +24,14 @@ mod persona;
 mod prune;
 mod reconcile;
 mod report;
+mod replay;
 mod serve;
 mod sign_in;
 mod simulator;
 pub mod telemetry;
 mod templates;
 mod tokens;
+mod totals;
 mod vault;
 mod why;
 mod worker;
@@ -64,6 +68,9 @@ enum Verb {
     /// Planned, running and finished work
     #[command(subcommand)]
     Actions(actions::Actions),
+    /// Many actions made due again, or events applied again: looked at first, then watched
+    #[command(subcommand)]
+    Replay(Box<replay::Replay>),
     /// Kinds of work in environments: paused or performed, and in which order
     #[command(subcommand)]
     Lanes(lanes::Lanes),
@@ -82,6 +89,8 @@ enum Verb {
     Reconcile(reconcile::Reconcile),
     /// Whether reminding helps
     Report(report::Report),
+    /// How often things happened
+    Totals(totals::Totals),
     /// Take away what has served its time
     Prune(prune::Prune),
     /// The keys that people's data is sealed under
@@ -137,6 +146,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Events(events) => events.run().await,
         Verb::Inquiries(inquiries) => inquiries.run().await,
         Verb::Actions(actions) => actions.run().await,
+        Verb::Replay(replay) => replay.run().await,
         Verb::Lanes(lanes) => lanes.run().await,
         Verb::Alerts(alerts) => alerts.run().await,
         Verb::Templates(templates) => templates.run().await,
@@ -144,6 +154,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Report(report) => report.run().await,
+        Verb::Totals(totals) => totals.run().await,
         Verb::Prune(prune) => prune.run().await,
         Verb::Keys(keys) => keys.run().await,
         Verb::Tokens(tokens) => tokens.run().await,

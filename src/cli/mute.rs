@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::cli::Common;
+use crate::cli::because::Because;
 use crate::cli::open::operator;
 use crate::domain::ids::{EnvironmentName, InquiryId};
 
@@ -18,18 +19,18 @@ pub(super) struct Mute {
     environment: String,
     /// The inquiry's id; it holds for all that take its place, too
     id: String,
-    /// Why; kept with it
-    #[arg(long, default_value = "muted by an operator")]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
 }
 
 impl Mute {
     pub(super) async fn run(self, muted: bool) -> anyhow::Result<ExitCode> {
         let environment = EnvironmentName::parse(&self.environment).context("--environment")?;
         let id = InquiryId::parse(&self.id).context("the inquiry's id")?;
+        let why = self.why.said()?;
         let (_, app) = self.common.app().await?;
         let word = if muted { "muted" } else { "no longer muted" };
-        match app.mute(&environment, &id, muted, &operator(None), &self.reason).await? {
+        match app.mute(&environment, &id, muted, &operator(None), &why).await? {
             None => bail!(
                 "there is no inquiry {id} in environment {environment}; `rekindle inquiries list` shows those there are"
             ),

@@ -32,6 +32,21 @@ pub(super) fn operator(named: Option<&str>) -> Operator {
     Operator::at_the_command_line(user.as_deref().unwrap_or("somebody"))
 }
 
+/// The environment named, or the only one there is.
+pub(super) fn one_environment(config: &Config, wanted: Option<&str>) -> anyhow::Result<EnvironmentName> {
+    let config = config.require_environments()?;
+    let known: Vec<&str> = config.environments.keys().map(EnvironmentName::as_str).collect();
+    let name = match (wanted, known.as_slice()) {
+        (Some(name), _) => EnvironmentName::parse(name).context("--environment")?,
+        (None, [only]) => EnvironmentName::parse(only).context("the only environment")?,
+        (None, _) => bail!("there are several environments; name one by --environment: {}", known.join(", ")),
+    };
+    if !config.environments.contains_key(&name) {
+        bail!("--environment {name}: it is not configured; there are: {}", known.join(", "));
+    }
+    Ok(name)
+}
+
 impl Common {
     /// The configuration, checked.
     pub(super) fn configuration(&self) -> anyhow::Result<Config> {

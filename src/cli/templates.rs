@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::app::templates::{Forecast, RunChange, TemplateStory, VersionStory};
 use crate::cli::Common;
-use crate::cli::open::operator;
+use crate::cli::because::Because;
+use crate::cli::open::{one_environment, operator};
 use crate::cli::output::{self, or_dash};
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::domain::ids::{EnvironmentName, TemplateId};
 use crate::domain::rules::Step;
 use crate::domain::template::TemplateSource;
@@ -62,9 +62,8 @@ pub(super) struct Replace {
     /// Only say who, how many calls that takes, and how long
     #[arg(long)]
     dry_run: bool,
-    /// Why; kept with the run
-    #[arg(long, default_value = "asked for")]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
     /// Who decides so; whom the shell names, if nobody is named here
     #[arg(long)]
     by: Option<String>,
@@ -74,9 +73,8 @@ pub(super) struct Replace {
 pub(super) struct Change {
     #[command(flatten)]
     one: One,
-    /// Why; kept with the run
-    #[arg(long)]
-    reason: String,
+    #[command(flatten)]
+    why: Because,
     /// Who decides so; whom the shell names, if nobody is named here
     #[arg(long)]
     by: Option<String>,
@@ -157,7 +155,7 @@ impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let (config, app) = self.common.app().await?;
         let names: Vec<EnvironmentName> = match &self.environment {
-            Some(_) => vec![environment(&config, self.environment.as_deref())?],
+            Some(_) => vec![one_environment(&config, self.environment.as_deref())?],
             None => config.environments.keys().cloned().collect(),
         };
         let now = Clock::System.now();
@@ -180,7 +178,7 @@ impl List {
 impl One {
     async fn open(&self) -> anyhow::Result<(App, EnvironmentName, TemplateId)> {
         let (config, app) = self.common.app().await?;
-        let environment = environment(&config, self.environment.as_deref())?;
+        let environment = one_environment(&config, self.environment.as_deref())?;
         Ok((app, environment, TemplateId::parse(&self.id).context("the template's id")?))
     }
 
@@ -209,7 +207,8 @@ impl Replace {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let key = app.begin_template_run(&environment, &id, &operator(self.by.as_deref()), &self.reason).await?;
+        let why = self.why.said()?;
+        let key = app.begin_template_run(&environment, &id, &operator(self.by.as_deref()), &why).await?;
         let story = app.template(&environment, &id).await?;
         let run = story.versions.iter().find(|version| version.id == key.version).and_then(|found| found.run.as_ref());
         if json {
@@ -223,9 +222,9 @@ impl Replace {
 
 impl Change {
     async fn make(self, change: RunChange) -> anyhow::Result<ExitCode> {
+        let why = self.why.said()?;
         let (app, environment, id) = self.one.open().await?;
-        let run =
-            app.change_template_run(&environment, &id, change, &operator(self.by.as_deref()), &self.reason).await?;
+        let run = app.change_template_run(&environment, &id, change, &operator(self.by.as_deref()), &why).await?;
         if self.one.common.json {
             output::json(&WireRun::of(&run))?;
         } else {
@@ -233,21 +232,6 @@ impl Change {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The environment named, or the only one there is.
-fn environment(config: &Config, wanted: Option<&str>) -> anyhow::Result<EnvironmentName> {
-    let config = config.require_environments()?;
-    let known: Vec<&str> = config.environments.keys().map(EnvironmentName::as_str).collect();
-    let name = match (wanted, known.as_slice()) {
-        (Some(name), _) => EnvironmentName::parse(name).context("--environment")?,
-        (None, [only]) => EnvironmentName::parse(only).context("the only environment")?,
-        (None, _) => bail!("there are several environments; name one by --environment: {}", known.join(", ")),
-    };
-    if !config.environments.contains_key(&name) {
-        bail!("--environment {name}: it is not configured; there are: {}", known.join(", "));
-    }
-    Ok(name)
 }
 
 /// Says on standard error why versions may be missing.

@@ -8,7 +8,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::domain::act::{Act, Role};
-use crate::domain::ids::{ActionId, EnvironmentName, EventId, InquiryId, TokenId};
+use crate::domain::ids::{ActionId, EnvironmentName, EventId, InquiryId, ReplayId, TokenId};
 use crate::domain::operator::Operator;
 use crate::domain::time::Timestamp;
 
@@ -131,6 +131,12 @@ impl About {
     #[must_use]
     pub fn event(id: &EventId) -> Self {
         Self { kind: "event", id: id.to_string() }
+    }
+
+    /// A replay.
+    #[must_use]
+    pub fn replay(id: &ReplayId) -> Self {
+        Self { kind: "replay", id: id.to_string() }
     }
 
     /// A token, an application's or an operator's.

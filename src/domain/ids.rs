@@ -123,6 +123,10 @@ id! {
     /// Our name for a token of the API; no secret.
     TokenId
 }
+id! {
+    /// Our name for a replay, which its preview has already.
+    ReplayId
+}
 
 #[cfg(test)]
 mod tests {

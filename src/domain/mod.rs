@@ -43,6 +43,7 @@ pub mod signature;
 pub mod plan;
 
 pub mod effect;
+pub mod replay;
 
 pub mod access;
 

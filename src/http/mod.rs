@@ -5,6 +5,7 @@
 mod address;
 pub mod api;
 pub mod board;
+mod chosen;
 pub mod control;
 mod described;
 mod go;

@@ -1,7 +1,7 @@
 //! What is done by the clock: reconciliation of each environment, and the end of rows that served their time.
 //!
 //! Every process looks whether a reconciliation is due, and whoever takes the environment's row does it; one process
-//! prunes for all, and one looks after templates.
+//! prunes for all, one goes on with replays, and one looks after templates.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,6 +19,9 @@ const LOOK: Duration = Duration::from_secs(15);
 /// How often to look whether a template has a new version.
 const LOOK_FOR_VERSIONS: Duration = Duration::from_secs(5);
 
+/// How often to look whether a replay can go on.
+const LOOK_FOR_REPLAYS: Duration = Duration::from_secs(1);
+
 /// Does what is due until `stop` resolves. What was begun then is left, and gone on with by the next process.
 pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     let mut tasks = JoinSet::new();
@@ -33,6 +36,8 @@ pub async fn upkeep(app: App, stop: impl Future<Output = ()> + Send) {
     tasks.spawn(async move { watching.singly("alerts", |held| alerts(watching.clone(), held)).await });
     let closing = app.clone();
     tasks.spawn(async move { closing.singly("outcomes", |_| close(closing.clone())).await });
+    let replaying = app.clone();
+    tasks.spawn(async move { replaying.singly("replays", |held| replays(replaying.clone(), held)).await });
     tasks.spawn(async move { app.singly("templates", |held| templates(app.clone(), held)).await });
     stop.await;
     tasks.shutdown().await;
@@ -70,6 +75,16 @@ async fn plan_for_versions(app: &App, held: &Held) {
             warn!(%error, "a new template version is not planned for everyone yet; it will be gone on with");
         }
         tokio::time::sleep(LOOK_FOR_VERSIONS).await;
+    }
+}
+
+/// Goes on with replays.
+async fn replays(app: App, held: Held) {
+    loop {
+        if let Err(error) = app.tend_replays(&held).await {
+            warn!(%error, "a replay could not go on; it will be tried again");
+        }
+        tokio::time::sleep(LOOK_FOR_REPLAYS).await;
     }
 }
 

@@ -53,6 +53,7 @@ pub mod outcomes;
 pub mod quarantine;
 pub mod reconciliation;
 pub mod refusals;
+pub mod replays;
 pub mod retention;
 pub mod singletons;
 pub mod static_links;
@@ -101,6 +102,10 @@ pub const ALL_SQL: &[&[Sql]] = &[
     tallies::read::STATEMENTS,
     reconciliation::look::STATEMENTS,
     reconciliation::run::STATEMENTS,
+    replays::start::STATEMENTS,
+    replays::run::STATEMENTS,
+    replays::wait::STATEMENTS,
+    replays::list::STATEMENTS,
     retention::STATEMENTS,
     templates::STATEMENTS,
     template_runs::STATEMENTS,

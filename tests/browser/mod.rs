@@ -6,3 +6,4 @@
 mod access;
 mod chromium;
 mod docs;
+mod replay;

@@ -18,7 +18,7 @@ on_both! {
         })
         .await;
         let said = rekindle.run(&["actions", "cancel", &id, "--reason", " "]).await;
-        assert_eq!((said.code, &*said.err), (Some(1), "rekindle: say why: a reason is needed for what touches people\n"));
+        assert_eq!((said.code, &*said.err), (Some(1), "rekindle: say why with --reason \"…\": people may feel it, so it is kept in the audit\n"));
         assert_eq!(rekindle.run(&["actions", "cancel", &id, "--reason", "they called us"]).await.code, Some(0));
 
         let made = rekindle.json(&["tokens", "create", "on call", "--role", "viewer"]).await;

@@ -15,7 +15,7 @@ on_both! {
         let ada = outside.person("ada");
         eventually("the inquiry is known", || async { rekindle.list(&["inquiries", "list"]).await.pop() }).await;
 
-        let mint = ["links", "mint", "--environment", "sandbox", ada.as_str()];
+        let mint = ["links", "mint", "--environment", "sandbox", ada.as_str(), "--reason", "by telephone"];
         let minted = rekindle.json(&mint).await;
         let (id, url) = (minted["id"].as_str().unwrap(), minted["url"].as_str().unwrap());
         let path = url.strip_prefix("https://verify.example.com").unwrap();
@@ -41,10 +41,10 @@ on_both! {
 
         let said = rekindle.run(&["links", "revoke", id, "--reason", "posted in public"]).await;
         assert_eq!((said.code, said.out), (Some(0), format!("{id} is revoked\n")));
-        let said = rekindle.run(&["links", "revoke", "--environment", "sandbox", "--inquiry", ada.as_str()]).await;
+        let said = rekindle.run(&["links", "revoke", "--environment", "sandbox", "--inquiry", ada.as_str(), "--reason", "all of them"]).await;
         assert_eq!(said.out, format!("0 links into the verification of {ada} are revoked\n"));
         assert_eq!(client.post(&here).send().await.unwrap().status(), 410);
-        let wrong = rekindle.refused(&["links", "revoke", "AAAAAAAAAAAAAAAA"]).await;
+        let wrong = rekindle.refused(&["links", "revoke", "AAAAAAAAAAAAAAAA", "--reason", "lost"]).await;
         assert_eq!(
             wrong,
             "rekindle: there is no link AAAAAAAAAAAAAAAA; `rekindle links list` shows those there are\n"

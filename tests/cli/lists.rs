@@ -108,11 +108,11 @@ on_both! {
                 "there is no action rka_none; `rekindle actions list` shows those there are",
             ),
             (
-                &["actions", "retry", "rka_none"],
+                &["actions", "retry", "rka_none", "--reason", "because"],
                 "there is no action rka_none; `rekindle actions list` shows those there are",
             ),
             (
-                &["actions", "cancel", "rka_none"],
+                &["actions", "cancel", "rka_none", "--reason", "because"],
                 "there is no action rka_none; `rekindle actions list` shows those there are",
             ),
             (
@@ -124,7 +124,7 @@ on_both! {
                 "--kind sing: use remind, revive, replace, tell, expire, invite",
             ),
             (
-                &["inquiries", "mute", "inq_none", "--environment", "sandbox"],
+                &["inquiries", "mute", "inq_none", "--environment", "sandbox", "--reason", "because"],
                 "there is no inquiry inq_none in environment sandbox; `rekindle inquiries list` shows those there are",
             ),
             (

@@ -18,6 +18,7 @@ pub mod outside;
 mod persona;
 pub mod process;
 mod report;
+mod replay;
 mod restarts;
 mod sealed_names;
 mod sealing;

@@ -31,7 +31,7 @@ async fn until(rekindle: &Installation, id: &str, state: &str) -> Value {
 on_both! {
     async fn a_reminder_is_called_off_and_called_back(scratch: &Scratch) {
         let (outside, rekindle, id) = one_reminder(scratch).await;
-        let wrong = rekindle.refused(&["actions", "retry", &id]).await;
+        let wrong = rekindle.refused(&["actions", "retry", &id, "--reason", "once more"]).await;
         assert_eq!(wrong, format!("rekindle: action {id} is planned; only a failed or cancelled one can be retried\n"));
 
         let said = rekindle.run(&["actions", "cancel", &id, "--reason", "they called us"]).await;
@@ -41,7 +41,7 @@ on_both! {
         let cancelled = rekindle.json(&["actions", "show", &id]).await;
         assert_eq!(cancelled["reason"], "they called us");
         assert_eq!((&cancelled["state"], &cancelled["cancelled_by"]), (&"cancelled".into(), &"operator".into()));
-        let wrong = rekindle.refused(&["actions", "cancel", &id]).await;
+        let wrong = rekindle.refused(&["actions", "cancel", &id, "--reason", "by hand"]).await;
         assert_eq!(
             wrong,
             format!("rekindle: action {id} is cancelled; only a planned or running one can be cancelled\n")
@@ -57,7 +57,7 @@ on_both! {
         assert_eq!(rekindle.json(&["actions", "show", &id]).await["state"], "cancelled");
 
         // The process that serves notices what another one made due.
-        let retried = rekindle.json(&["actions", "retry", &id]).await;
+        let retried = rekindle.json(&["actions", "retry", &id, "--reason", "once more"]).await;
         assert_eq!((&retried["state"], &retried["reason"]), (&"planned".into(), &"retried by cli:somebody".into()));
         let done = until(&rekindle, &id, "done").await;
         assert_eq!((&done["reason"], &done["cancelled_by"]), (&Value::Null, &Value::Null), "{done:#}");
@@ -65,7 +65,7 @@ on_both! {
         for (verb, allowed, asked) in
             [("retry", "a failed or cancelled one", "retried"), ("cancel", "a planned or running one", "cancelled")]
         {
-            let wrong = rekindle.refused(&["actions", verb, &id]).await;
+            let wrong = rekindle.refused(&["actions", verb, &id, "--reason", "why not"]).await;
             assert_eq!(wrong, format!("rekindle: action {id} is done; only {allowed} can be {asked}\n"));
         }
     }
@@ -73,8 +73,8 @@ on_both! {
     async fn a_dead_letter_is_tried_again(scratch: &Scratch) {
         let (outside, rekindle, id) = one_reminder(scratch).await;
         outside.application.answer_next(&[410]);
-        rekindle.run(&["actions", "cancel", &id]).await;
-        rekindle.run(&["actions", "retry", &id]).await;
+        rekindle.run(&["actions", "cancel", &id, "--reason", "by hand"]).await;
+        rekindle.run(&["actions", "retry", &id, "--reason", "once more"]).await;
         let failed = until(&rekindle, &id, "failed").await;
         assert_eq!(failed["reason"], "127.0.0.1 answered 410", "{failed:#}");
         assert_eq!(failed["history"][0]["outcome"], "gave_up", "{failed:#}");
@@ -83,7 +83,7 @@ on_both! {
         let dead = r#"rekindle_actions{environment="sandbox",kind="remind",state="failed"} 1"#;
         assert!(metrics.contains(dead), "{metrics}");
 
-        let said = rekindle.run(&["actions", "retry", &id]).await;
+        let said = rekindle.run(&["actions", "retry", &id, "--reason", "once more"]).await;
         assert!(said.out.ends_with(" is due now\n"), "{said:?}");
         let done = until(&rekindle, &id, "done").await;
         let outcomes: Vec<&Value> = done["history"].as_array().unwrap().iter().map(|one| &one["outcome"]).collect();
@@ -97,9 +97,9 @@ on_both! {
     /// Called off while it is under way: what its worker says afterwards comes too late.
     async fn a_reminder_under_way_is_called_off(scratch: &Scratch) {
         let (outside, rekindle, id) = one_reminder(scratch).await;
-        rekindle.run(&["actions", "cancel", &id]).await;
+        rekindle.run(&["actions", "cancel", &id, "--reason", "by hand"]).await;
         outside.application.hold();
-        rekindle.run(&["actions", "retry", &id]).await;
+        rekindle.run(&["actions", "retry", &id, "--reason", "once more"]).await;
         eventually("a notice is under way", || async { outside.application.deliveries().pop() }).await;
         assert_eq!(rekindle.json(&["actions", "show", &id]).await["state"], "running");
         rekindle.run(&["actions", "cancel", &id, "--reason", "wrong person"]).await;
@@ -113,7 +113,7 @@ on_both! {
     /// The plan is asked before anyone is troubled, whoever made the action due.
     async fn a_retry_troubles_nobody_who_is_done(scratch: &Scratch) {
         let (outside, rekindle, id) = one_reminder(scratch).await;
-        rekindle.run(&["actions", "cancel", &id]).await;
+        rekindle.run(&["actions", "cancel", &id, "--reason", "by hand"]).await;
         let ada = outside.persona.inquiries()[0].id.clone();
         outside.persona.start(&ada).unwrap();
         outside.persona.complete(&ada).unwrap();
@@ -121,7 +121,7 @@ on_both! {
             (rekindle.json(&["inquiries", "show", "ada"]).await["status"] == "completed").then_some(())
         })
         .await;
-        rekindle.run(&["actions", "retry", &id]).await;
+        rekindle.run(&["actions", "retry", &id, "--reason", "once more"]).await;
         let cancelled = until(&rekindle, &id, "cancelled").await;
         assert_eq!((&cancelled["reason"], &cancelled["cancelled_by"]), (&"it is completed".into(), &"plan".into()));
         assert_eq!(outside.application.deliveries(), []);

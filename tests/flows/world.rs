@@ -19,7 +19,7 @@ use rekindle::persona::client::PersonaClient;
 use rekindle::persona::request::IdempotencyKey;
 use rekindle::persona::settings::ClientSettings;
 use rekindle::persona::simulator::{
-    Faults, NewInquiry, Opened, SANDBOX_KEY, Serving, Settings, Simulator, WebhookSettings,
+    EventView, Faults, NewInquiry, Opened, SANDBOX_KEY, Serving, Settings, Simulator, WebhookSettings,
 };
 use rekindle::storage::Database;
 use rekindle::storage::actions::{ActionFilter, Claimed};
@@ -230,6 +230,11 @@ impl World {
     /// Delivers the first event of all with a signature of that long ago.
     pub async fn deliver_signed(&self, ago: SignedDuration) -> Receipt {
         let event = self.persona.events().remove(0);
+        self.deliver_signed_event(&event, ago).await
+    }
+
+    /// Delivers an event with a signature of that long ago.
+    pub async fn deliver_signed_event(&self, event: &EventView, ago: SignedDuration) -> Receipt {
         let body = serde_json::json!({ "data": { "type": "event", "id": event.id.as_str(), "attributes": {
             "name": event.name, "created-at": event.created_at.to_string(), "payload": { "data": event.payload } } } });
         let body = body.to_string().into_bytes();

@@ -6,7 +6,7 @@ use std::fmt::{Debug, Write as _};
 use std::path::{Path, PathBuf};
 
 use rekindle::domain::action::Kind as WorkKind;
-use rekindle::domain::ids::{ActionId, TemplateId, TokenId};
+use rekindle::domain::ids::{ActionId, ReplayId, TemplateId, TokenId};
 use rekindle::domain::time::Timestamp;
 use rekindle::storage::access_links::LinkId;
 use rekindle::storage::actions::ActionFilter;
@@ -155,6 +155,10 @@ async fn read_work(database: &Database, told: &mut Told) {
     told.lines("attempt", tx.attempts(&ActionId::parse("act_done").unwrap()).await.unwrap());
     told.line("next due", &tx.next_due(&[(sandbox(), WorkKind::Remind)]).await.unwrap());
     told.lines("lane", tx.lane_settings().await.unwrap());
+    told.lines("replay", tx.list_replays(None, None, 10).await.unwrap().items);
+    let replay = ReplayId::parse("rpl_1").unwrap();
+    told.lines("waited for", tx.waited_for(&replay, 10).await.unwrap());
+    told.lines("became", tx.replay_reasons(&replay).await.unwrap());
 }
 
 async fn read_environment(database: &Database, told: &mut Told) {

@@ -115,6 +115,7 @@ on_both! {
                         DROP TABLE reconciliations; DROP TABLE prunings; DROP TABLE subjects; DROP TABLE master_keys;
                         DROP TABLE operator_tokens; DROP TABLE operator_sessions; DROP TABLE sign_in_links;
                         DROP TABLE sign_ins; DROP TABLE audit; DROP TABLE audit_head; DROP TABLE reference_ids;
+                        DROP TABLE replays; DROP TABLE replay_waits; DROP TABLE replay_reasons;
                         DROP TABLE budgets; DROP TABLE template_runs; DROP TABLE template_polls;
                         DROP TABLE _sqlx_migrations;";
         raw::execute(database, drop_all).await;

@@ -24,6 +24,7 @@ mod plans;
 mod query_plans;
 mod reading;
 mod reconciliation;
+mod replays;
 mod session_tokens;
 mod singletons;
 mod sqlite_file;

@@ -132,7 +132,7 @@ impl Desk {
         changed.ok_or(ActError::Unknown("inquiry"))
     }
 
-    fn acting(&self, environment: &EnvironmentName) -> Result<&Environment, ActError> {
+    pub(super) fn acting(&self, environment: &EnvironmentName) -> Result<&Environment, ActError> {
         let configured = self.app.environments().get(environment).ok_or(ActError::Unknown("environment"))?;
         let acts = configured.settings.mode == Mode::Act && configured.persona.is_some();
         if acts { Ok(configured) } else { Err(ActError::NotActing) }

@@ -8,6 +8,7 @@ mod alerts;
 mod events;
 mod inquiries;
 mod lanes;
+mod replays;
 
 use jiff::SignedDuration;
 

@@ -4,11 +4,13 @@ use axum::response::Response;
 
 use crate::app::board::ActionFilter;
 use crate::app::queries::in_words;
+use crate::domain::act::Act as Deed;
 use crate::domain::action::{Action, Kind, State};
 use crate::domain::ids::{EnvironmentName, InquiryId};
 use crate::http::board::page::Trouble;
 use crate::http::board::query::{Asked, ROWS};
 use crate::http::board::reader::Reader;
+use crate::http::board::replays;
 use crate::http::board::view::actions::{Actions, Row};
 use crate::http::board::view::frame::Place;
 use crate::http::board::view::list::{Choice, Filter, Nothing, href, path};
@@ -59,6 +61,13 @@ async fn actions(reader: &Reader, asked: &Asked) -> Result<Actions, Trouble> {
         ),
         _ => Nothing::passes("actions", PATH),
     };
+    let one = filter.environment.clone().or_else(|| all.first().filter(|_| all.len() == 1).cloned());
+    let ended =
+        matches!(filter.state, Some(State::Failed | State::Cancelled)) && !asked.is("inquiry") && !rows.is_empty();
+    let said = ["state", "kind", "reason"].map(|name| (name, asked.text(name)));
+    let again = one.as_ref().filter(|_| ended).and_then(|name| replays::again(reader, name, &said));
+    let may = ended && one.is_none() && all.iter().any(|name| reader.may(Deed::Replay, name));
+    let choose = may.then(|| href("/replays/preview", &asked.pairs()));
     let tab = |(state, name): (&str, &str)| Tab {
         name: name.to_owned(),
         href: href(PATH, &asked.with("state", state)),
@@ -72,7 +81,8 @@ async fn actions(reader: &Reader, asked: &Asked) -> Result<Actions, Trouble> {
         rows,
         nothing,
         several: all.len() > 1,
-        replay: None,
+        again,
+        choose,
     })
 }
 

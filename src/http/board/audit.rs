@@ -89,6 +89,7 @@ fn row(reader: &Reader, entry: &Entry) -> Row {
     let environment = entry.environment.as_deref().unwrap_or_default();
     let (kind, id) = entry.about.clone().unwrap_or_default();
     let href = match (kind.as_str(), environment) {
+        ("replay", _) => Some(path(&["replays", &id])),
         ("action", _) => Some(path(&["actions", &id])),
         ("inquiry", environment) if !environment.is_empty() => Some(path(&["inquiries", environment, &id])),
         ("event", environment) if !environment.is_empty() => Some(path(&["events", environment, &id])),

@@ -22,6 +22,8 @@ mod quarantine;
 mod query;
 mod reader;
 mod report;
+mod replay;
+mod replays;
 mod settings;
 mod templates;
 mod theme;
@@ -56,6 +58,10 @@ pub fn routes(gate: Gate) -> Router {
         .route("/actions", get(actions::page))
         .route("/actions/{id}", get(action::page))
         .route("/actions/{id}/{act}", get(acts::looked_at).post(acts::on_action))
+        .route("/replays", get(replays::page))
+        .route("/replays/preview", get(replays::choose).post(replays::preview))
+        .route("/replays/{id}", get(replay::page))
+        .route("/replays/{id}/{act}", get(acts::looked_at).post(replays::act))
         .route("/templates", get(templates::page))
         .route("/report", get(report::page))
         .route("/quarantine", get(quarantine::page))

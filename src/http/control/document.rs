@@ -19,6 +19,7 @@ use crate::http::described::{ByToken, ProblemDetails};
         (name = "Inquiries", description = "Inquiries, and what can be done for their people"),
         (name = "Events", description = "What Persona told, what was kept aside, and what was refused"),
         (name = "Actions", description = "Planned work, and what was given up"),
+        (name = "Replays", description = "Many actions made due again, or events applied again, as one piece of work"),
         (name = "Lanes", description = "Kinds of work in environments, paused and resumed"),
     )
 )]

@@ -14,6 +14,7 @@ mod lanes;
 mod numbers;
 mod overview;
 mod report;
+mod replays;
 mod says;
 mod story;
 mod templates;
@@ -114,6 +115,12 @@ fn described() -> OpenApiRouter<Control> {
         .routes(routes!(actions::retry))
         .routes(routes!(actions::cancel))
         .routes(routes!(actions::reschedule))
+        .routes(routes!(replays::preview))
+        .routes(routes!(replays::list, replays::start))
+        .routes(routes!(replays::show))
+        .routes(routes!(replays::pause))
+        .routes(routes!(replays::resume))
+        .routes(routes!(replays::cancel))
         .routes(routes!(templates::list))
         .routes(routes!(lanes::pause))
         .routes(routes!(lanes::resume))

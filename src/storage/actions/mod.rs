@@ -14,7 +14,7 @@ pub(super) mod operate;
 pub(super) mod plan;
 mod publication;
 pub(super) mod read;
-mod row;
+pub(super) mod row;
 pub(super) mod settle;
 mod work;
 

@@ -14,25 +14,25 @@ macro_rules! action_columns {
          reason, cancelled_by, created_at, finished_at"
     };
 }
-pub(super) use action_columns;
+pub(in crate::storage) use action_columns;
 
 #[derive(sqlx::FromRow)]
-pub(super) struct Row {
-    pub(super) id: String,
+pub(in crate::storage) struct Row {
+    pub(in crate::storage) id: String,
     environment: String,
     inquiry_id: String,
     kind: String,
     arguments: String,
     dedupe_key: String,
-    pub(super) due_at: Timestamp,
+    pub(in crate::storage) due_at: Timestamp,
     state: String,
     attempts: i32,
     max_attempts: i32,
     generation: i32,
     reason: Option<String>,
     cancelled_by: Option<String>,
-    pub(super) created_at: Timestamp,
-    pub(super) finished_at: Option<Timestamp>,
+    pub(in crate::storage) created_at: Timestamp,
+    pub(in crate::storage) finished_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for Action {

@@ -44,7 +44,7 @@ macro_rules! event_columns {
          reason, decided_by, decided_at"
     };
 }
-pub(super) use event_columns;
+pub(in crate::storage) use event_columns;
 
 statements! {
     FIND { concat!("SELECT ", event_columns!(), " FROM events WHERE id = $1 ORDER BY environment") }
@@ -120,12 +120,12 @@ struct BodyRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct Row {
-    pub(super) environment: String,
-    pub(super) id: String,
+pub(in crate::storage) struct Row {
+    pub(in crate::storage) environment: String,
+    pub(in crate::storage) id: String,
     name: Option<String>,
     occurred_at: Option<Timestamp>,
-    pub(super) received_at: Timestamp,
+    pub(in crate::storage) received_at: Timestamp,
     last_received_at: Timestamp,
     deliveries: i32,
     inquiry_id: Option<String>,

@@ -3,6 +3,7 @@
 mod acts;
 mod borders;
 mod pages;
+mod replays;
 
 use axum::Router;
 use axum::body::Body;

@@ -10,7 +10,7 @@ use super::{Door, because, each};
 use crate::support::on_both;
 
 /// Every route of the description, with places of a real thing in it.
-fn routes(inquiry: &str, event: &str, action: &str) -> Vec<(Method, String)> {
+fn routes(inquiry: &str, event: &str, action: &str, replay: &str) -> Vec<(Method, String)> {
     let document = serde_json::to_value(document()).unwrap();
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -18,6 +18,7 @@ fn routes(inquiry: &str, event: &str, action: &str) -> Vec<(Method, String)> {
             Some("events") => event,
             Some("actions") => action,
             Some("links") => "a0",
+            Some("replays") => replay,
             _ => inquiry,
         };
         let path = path
@@ -33,12 +34,15 @@ fn routes(inquiry: &str, event: &str, action: &str) -> Vec<(Method, String)> {
     routes
 }
 
-fn body(method: &Method, path: &str) -> Option<Value> {
-    (*method == Method::POST).then(|| match path.rsplit('/').next() {
-        Some("reschedule") => json!({ "due_at": "2026-03-01T09:00:00Z", "reason": "why not" }),
-        Some("silence") => json!({ "for_seconds": 60, "reason": "why not" }),
+fn body(method: &Method, path: &str, replay: &str) -> Option<Value> {
+    let said = match path {
+        "/v1/replays" => json!({ "preview": replay, "reason": "why not" }),
+        "/v1/replays/previews" => json!({ "environment": ENVIRONMENT, "of": "actions" }),
+        path if path.ends_with("/reschedule") => json!({ "due_at": "2026-03-01T09:00:00Z", "reason": "why not" }),
+        path if path.ends_with("/silence") => json!({ "for_seconds": 60, "reason": "why not" }),
         _ => because(),
-    })
+    };
+    (*method == Method::POST).then_some(said)
 }
 
 on_both! {
@@ -50,23 +54,25 @@ on_both! {
         let admin = door.caller(&world, Role::Admin, None).await;
         let event = each(&admin.get("/v1/events").await, "id")[0].to_owned();
         let action = each(&admin.get("/v1/actions").await, "id")[0].to_owned();
+        let replay = admin.post("/v1/replays/previews", json!({ "environment": ENVIRONMENT, "of": "actions" })).await;
+        let replay = replay.body["id"].as_str().unwrap().to_owned();
         let (nobody, stranger) = (door.showing(None), door.showing(Some(world.token(None).await)));
         let viewer = door.caller(&world, Role::Viewer, None).await;
         let elsewhere = door.caller(&world, Role::Admin, Some("production")).await;
-        for (method, path) in routes(ada.as_str(), &event, &action) {
+        for (method, path) in routes(ada.as_str(), &event, &action, &replay) {
             // Tokens that are none are counted by the minute.
             world.clock.advance(minutes(2));
             for somebody in [&nobody, &stranger] {
-                let refused = somebody.call(method.clone(), &path, body(&method, &path), &[]).await;
+                let refused = somebody.call(method.clone(), &path, body(&method, &path, &replay), &[]).await;
                 assert_eq!(refused.status, 401, "{method} {path}: an application's token opens nothing here");
             }
             if method == Method::POST {
-                let refused = viewer.call(method.clone(), &path, body(&method, &path), &[]).await;
+                let refused = viewer.call(method.clone(), &path, body(&method, &path, &replay), &[]).await;
                 let unknown = path.starts_with("/v1/links/");
                 assert_eq!(refused.status, if unknown { 404 } else { 403 }, "{path}: {refused:?}");
             }
             if path.matches('/').count() > 2 && !path.starts_with("/v1/links/") {
-                let hidden = elsewhere.call(method.clone(), &path, body(&method, &path), &[]).await;
+                let hidden = elsewhere.call(method.clone(), &path, body(&method, &path, &replay), &[]).await;
                 assert_eq!(hidden.status, 404, "{method} {path}: what is elsewhere does not exist: {hidden:?}");
             }
         }

@@ -3,6 +3,7 @@
 mod acts;
 mod border;
 mod reading;
+mod replays;
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ use crate::app::board::{Attention, BudgetLow, DeadLetters, LaneLate, LaneSetting
 use crate::domain::alert::{Alert, AlertName};
 use crate::http::board::page::sentence;
 use crate::http::board::reader::Reader;
+use crate::http::board::replays::again;
 use crate::http::board::view::list::{grouped, href};
 use crate::http::board::view::mark::Mark;
 use crate::http::board::view::overview::Need;
@@ -23,7 +24,7 @@ pub(super) fn of(reader: &Reader, attention: &Attention) -> Vec<Need> {
 }
 
 fn need(id: String, mark: Mark, what: String, why: String, href: String, go: &'static str) -> Need {
-    Need { id, mark, what, why, when: None, href, go }
+    Need { id, mark, what, why, when: None, href, go, again: None }
 }
 
 /// An alert, unless what it is about is a need of its own.
@@ -54,7 +55,10 @@ fn dead_letters(reader: &Reader, dead: &DeadLetters) -> Need {
     let what = format!("{count} “{kind}” {actions} given up in {environment}");
     let when = Some(reader.when(dead.latest));
     let why = if reason.is_empty() { "Nothing says why.".to_owned() } else { sentence(reason) };
-    Need { when, ..need(id, Mark::bad("Dead letters"), what, why, href, "See them") }
+    let said =
+        [("state", Some("failed")), ("kind", Some(kind)), ("reason", Some(reason).filter(|text| !text.is_empty()))];
+    let again = again(reader, &dead.environment, &said);
+    Need { when, again, ..need(id, Mark::bad("Dead letters"), what, why, href, "See them") }
 }
 
 fn stuck(reader: &Reader, late: &LaneLate) -> Need {

@@ -6,6 +6,7 @@ use super::frame::Frame;
 use super::list::{Filter, Nothing, Pages};
 use super::mark::Mark;
 use super::overview::Tab;
+use super::replays::Again;
 use super::when::When;
 
 /// A page of actions.
@@ -26,8 +27,10 @@ pub struct Actions {
     pub pages: Pages,
     /// Whether rows name their environment.
     pub several: bool,
-    /// Where all that match can be tried again.
-    pub replay: Option<String>,
+    /// Looks at what it would mean to try all that match again.
+    pub again: Option<Again>,
+    /// Where that is chosen, when it takes more to say what is meant.
+    pub choose: Option<String>,
 }
 
 /// An action.

@@ -75,6 +75,8 @@ pub enum Place {
     Actions,
     /// Events.
     Events,
+    /// Many things done again.
+    Replays,
     /// What was kept aside or refused.
     Quarantine,
     /// What is wrong, and who was told.
@@ -111,6 +113,7 @@ const PLACES: &[(Place, &str, &str)] = &[
     (Place::Inquiries, "Inquiries", "/inquiries"),
     (Place::Actions, "Actions", "/actions"),
     (Place::Events, "Events", "/events"),
+    (Place::Replays, "Replays", "/replays"),
     (Place::Alerts, "Alerts", "/alerts"),
     (Place::Quarantine, "Quarantine", "/quarantine"),
     (Place::Templates, "Templates", "/templates"),

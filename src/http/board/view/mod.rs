@@ -19,6 +19,7 @@ pub(super) mod notice;
 pub(super) mod overview;
 pub(super) mod quarantine;
 pub(super) mod report;
+pub(super) mod replays;
 pub(super) mod settings;
 pub(super) mod templates;
 pub(super) mod when;

@@ -5,6 +5,7 @@ use askama::Template;
 use super::chart::Columns;
 use super::frame::Frame;
 use super::mark::Mark;
+use super::replays::Again;
 use super::when::When;
 
 /// The first page.
@@ -65,6 +66,8 @@ pub struct Need {
     pub href: String,
     /// What the button says.
     pub go: &'static str,
+    /// Looks at what it would mean to try all of it again.
+    pub again: Option<Again>,
 }
 
 /// A number and what it counts.
