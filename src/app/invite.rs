@@ -2,6 +2,7 @@
 //! application knows, never to whoever asked.
 
 use crate::app::App;
+use crate::app::recipient::Addressed;
 use crate::app::step::{Step, Wanted, after_notifier};
 use crate::domain::action::{Action, Invitation, Outcome};
 use crate::notify::notice;
@@ -19,6 +20,7 @@ impl App {
         let notifier = self.notifier(&invitation.notifier)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let minted = self.link_of(action).await?;
+        let Addressed { to, unsubscribe } = self.recipient_of(&inquiry, &invitation.notifier).await?;
         let notice = notice::Invitation {
             id: action.planned.id.clone(),
             environment: environment.settings.name.clone(),
@@ -27,6 +29,8 @@ impl App {
             inquiry_id: inquiry.id,
             link: minted.url,
             link_expires_at: minted.link.expires_at,
+            to,
+            unsubscribe,
             created_at: action.created_at,
         };
         let delivered = notifier.invite(&notice).await;

@@ -22,6 +22,8 @@ pub mod party;
 
 mod reread;
 
+mod recipient;
+
 mod remind;
 
 mod revive;

@@ -3,6 +3,7 @@
 //! The link lives in memory between the two calls and nowhere else: a retry asks Persona again under the same
 //! idempotency key and gets the same link. An access link of our own asks Persona nothing, and a retry makes the same.
 
+use crate::app::recipient::Addressed;
 use crate::app::step::{Step, Wanted, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
 use crate::domain::access::Form;
@@ -35,6 +36,7 @@ impl App {
                 minted.short.unwrap_or(minted.link)
             }
         };
+        let Addressed { to, unsubscribe } = self.recipient_of(&inquiry, &reminder.notifier).await?;
         let notice = Notice {
             id: action.planned.id.clone(),
             kind: NoticeKind::Reminder,
@@ -43,6 +45,8 @@ impl App {
             deadline: reminder.deadline,
             link,
             link_form: form,
+            to,
+            unsubscribe,
             created_at: reminder.step_due.max(action.created_at),
             status: inquiry.status().cloned().ok_or_else(|| give_up("its status is not known"))?,
             reference_id: inquiry.known.reference_id().cloned(),

@@ -81,12 +81,7 @@ impl App {
             return Err(TokenError::Expired);
         }
         let made = secret::token(Bearer::Application)?;
-        let grant = Grant {
-            token: made.id,
-            scopes: new.scopes,
-            environment: new.environment,
-            customer: new.customer,
-        };
+        let grant = Grant { token: made.id, scopes: new.scopes, environment: new.environment, customer: new.customer };
         let (note, expires_at) = (new.note, new.expires_at);
         let token = Token { grant, note, created_at: now, expires_at, revoked_at: None, last_used_at: None };
         let mut tx = self.database().begin().await?;

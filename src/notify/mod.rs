@@ -4,6 +4,8 @@
 
 pub mod notice;
 
+pub mod recipient;
+
 mod log;
 pub mod webhook;
 

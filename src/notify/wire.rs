@@ -164,8 +164,18 @@ mod tests {
         let Notice { id, environment, inquiry_id, reference_id, template_id, created_at, deadline, .. } = example();
         let link = secrecy::SecretString::from("https://verify.example.com/go/xyzzy");
         let link_expires_at = deadline;
-        let asked =
-            Invitation { id, environment, inquiry_id, reference_id, template_id, link, link_expires_at, created_at };
+        let asked = Invitation {
+            id,
+            environment,
+            inquiry_id,
+            reference_id,
+            template_id,
+            link,
+            link_expires_at,
+            to: None,
+            unsubscribe: None,
+            created_at,
+        };
         let body: serde_json::Value = serde_json::from_str(&invitation(&asked).unwrap()).unwrap();
         insta::assert_json_snapshot!(body, @r#"
         {

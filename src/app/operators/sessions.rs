@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
-use crate::app::secret::{self, NoRandomness, Use};
 use super::tokens::TOUCH_EVERY;
 use crate::app::App;
+use crate::app::secret::{self, NoRandomness, Use};
 use crate::domain::act::Act;
 use crate::domain::deed::{Deed, NoReason};
 use crate::domain::operator::{How, Operator};

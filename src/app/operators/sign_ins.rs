@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::secret::{self, Use};
 use super::sessions::SignInError;
 use crate::app::App;
+use crate::app::secret::{self, Use};
 use crate::domain::act::{Act, Role};
 use crate::domain::deed::Deed;
 use crate::domain::operator::{How, Operator};

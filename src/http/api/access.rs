@@ -14,7 +14,6 @@ use super::Api;
 use super::body::Body;
 use super::caller::{Caller, away, not_found};
 use super::wire::{reference_id, template, unusable};
-use crate::http::described::Refused;
 use crate::app::access::{Admission, Whom};
 use crate::app::customers::Named;
 use crate::app::links::{Granted, LinkError};
@@ -23,6 +22,7 @@ use crate::domain::hosted_flow::{HostedFlow, Target};
 use crate::domain::ids::InquiryId;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Scope;
+use crate::http::described::Refused;
 use crate::http::problem::Problem;
 use crate::http::qr;
 

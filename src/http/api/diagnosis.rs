@@ -10,7 +10,6 @@ use super::Api;
 use super::caller::{Caller, away, not_found};
 use super::inquiries::Whose;
 use super::wire::{Within, query, reference_id, template};
-use crate::http::described::Refused;
 use crate::app::access::Whom;
 use crate::app::customers::Named;
 use crate::app::queries::in_words;
@@ -18,6 +17,7 @@ use crate::domain::action::Action;
 use crate::domain::diagnosis::{By, Cause, Diagnosis, Evidence, Help};
 use crate::domain::ids::InquiryId;
 use crate::domain::token::Scope;
+use crate::http::described::Refused;
 use crate::http::problem::Problem;
 
 /// Whether the person gets in right now; if not, why, and what helps.

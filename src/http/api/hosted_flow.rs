@@ -12,10 +12,10 @@ use super::body::Body;
 use super::caller::Caller;
 use super::inquiries::address;
 use super::wire::{reference_id, template, unusable};
-use crate::http::described::Refused;
 use crate::domain::hosted_flow::{HostedFlow, Person, Style, Target};
 use crate::domain::ids::AccountId;
 use crate::domain::token::Scope;
+use crate::http::described::Refused;
 use crate::http::problem::Problem;
 
 /// How the flow is to look.

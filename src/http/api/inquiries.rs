@@ -18,7 +18,6 @@ use super::access::{self, AccessAnswer};
 use super::body::Body;
 use super::caller::{Caller, away, not_found};
 use super::wire::{InquiryView, Within, query, reference_id, template, unusable};
-use crate::http::described::Refused;
 use crate::app::access::Whom;
 use crate::app::create::{Wish, Wished};
 use crate::app::customers::Named;
@@ -26,6 +25,7 @@ use crate::app::idempotency::Replay;
 use crate::domain::access::Form;
 use crate::domain::ids::{EnvironmentName, InquiryId, ReferenceId};
 use crate::domain::token::{Grant, Scope};
+use crate::http::described::Refused;
 use crate::http::problem::Problem;
 
 /// The inquiry you want.

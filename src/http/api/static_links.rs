@@ -12,11 +12,11 @@ use super::caller::{Caller, away, not_found};
 use super::hosted_flow::{Begins, Look, begins, flow};
 use super::inquiries::own_name;
 use super::wire::{reference_id, template};
-use crate::http::described::Refused;
 use crate::app::static_links::Resolved;
 use crate::domain::hosted_flow::Person;
 use crate::domain::ids::ReferenceId;
 use crate::domain::token::Scope;
+use crate::http::described::Refused;
 use crate::http::problem::Problem;
 
 /// The static link you want.

@@ -9,11 +9,11 @@ use super::Control;
 use super::ask::{self, Asked, Said};
 use super::says::{away, refused};
 use super::wire::{ActionView, AttemptView, PageView, Why};
-use crate::http::described::Refused;
 use crate::app::board::ActionFilter;
 use crate::domain::action::{Kind, State};
 use crate::domain::ids::{ActionId, InquiryId};
 use crate::domain::time::Timestamp;
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 

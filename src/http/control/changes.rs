@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use super::Control;
 use super::says::away;
 
-use crate::http::described::Refused;
 use crate::app::board::{Board, Pulse, Tally};
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 

@@ -11,9 +11,9 @@ use super::ask::{self, Asked, Said};
 use super::inquiries::Done;
 use super::says::{away, refused};
 use super::wire::{EventView, PageView, Why, text};
-use crate::http::described::Refused;
 use crate::app::board::{self, EventFilter, Outcome};
 use crate::domain::ids::{EnvironmentName, EventId, InquiryId};
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 

@@ -10,12 +10,12 @@ use super::ask::{self, Asked, Said};
 use super::says::{away, refused};
 use super::story::InquiryStory;
 use super::wire::{InquiryView, PageView, Why};
-use crate::http::described::Refused;
 use crate::app::access::Renewal;
 use crate::app::board::{InquiryFilter, InquiryOrder};
 use crate::app::desk::Reminded;
 use crate::domain::ids::{CustomerName, EnvironmentName, InquiryId, ReferenceId, TemplateId, TemplateVersionId};
 use crate::domain::status::Status;
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 

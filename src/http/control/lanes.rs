@@ -12,10 +12,10 @@ use super::inquiries::{Done, read};
 use super::overview::LaneView;
 use super::says::refused;
 use super::wire::Why;
-use crate::http::described::Refused;
 use crate::app::board::LinkId;
 use crate::app::lanes::LaneChange;
 use crate::domain::action::Kind;
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 

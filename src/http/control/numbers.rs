@@ -12,9 +12,9 @@ use super::Control;
 use super::ask::{self, Asked};
 use super::says::away;
 
-use crate::http::described::Refused;
 use crate::app::board::{Period, Series, Tally, Totals};
 use crate::domain::time::Timestamp;
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 

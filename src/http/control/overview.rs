@@ -12,10 +12,10 @@ use super::Control;
 use super::numbers::by_tally;
 use super::says::away;
 use super::wire::{CountView, text, time};
-use crate::http::described::Refused;
 use crate::app::board::{Attention, BudgetState, EnvironmentState, LaneSetting, Overview, Waiting};
 use crate::config::Mode;
 use crate::domain::budget::Urgency;
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 

@@ -9,9 +9,9 @@ use super::Control;
 use super::ask;
 use super::says::away;
 use super::wire::{CountView, text, time};
-use crate::http::described::Refused;
 use crate::app::board::TemplateLine;
 use crate::domain::act::Act;
+use crate::http::described::Refused;
 use crate::http::operators::Caller;
 use crate::http::problem::Problem;
 
