@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::app::recipient::Addressed;
-use crate::app::step::{Step, Wanted, after_notifier};
+use crate::app::step::{Step, Wanted};
 use crate::domain::action::{Action, Invitation, Outcome};
 use crate::notify::notice;
 
@@ -17,8 +17,9 @@ impl App {
 
     async fn try_invite(&self, action: &Action, invitation: &Invitation) -> Step<()> {
         let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
-        let notifier = self.notifier(&invitation.notifier)?;
+        let notifier = self.channel(&invitation.notifier, action)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
+        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
         let minted = self.link_of(action).await?;
         let Addressed { to, unsubscribe } = self.recipient_of(&inquiry, &invitation.notifier).await?;
         let notice = notice::Invitation {
@@ -34,6 +35,6 @@ impl App {
             created_at: action.created_at,
         };
         let delivered = notifier.invite(&notice).await;
-        delivered.map(drop).map_err(|error| after_notifier(&error, self.clock().now()))
+        self.handed_over(action, &invitation.notifier, rules, delivered)
     }
 }

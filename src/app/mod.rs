@@ -24,6 +24,8 @@ mod reread;
 
 mod recipient;
 
+pub mod channels;
+
 mod remind;
 
 mod revive;
@@ -102,26 +104,21 @@ use jiff::SignedDuration;
 
 use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
+use crate::app::channels::{Channels, InvalidNotifier};
 use crate::app::committer::Committer;
 use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
-use crate::config::{
-    self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
-};
+use crate::config::{self, ApiSettings, Config, Links, Mode, ReconcileSettings, RetentionSettings, SignIn};
 use crate::domain::action::Kind;
 use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
-use crate::notify::Notifier;
-use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
+use crate::notify::letter::LetterError;
 use crate::oidc::{OidcError, Provider};
 use crate::persona::client::PersonaClient;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::storage::Database;
 use crate::vault::LinkKey;
-
-/// How long a notifier may take to answer.
-const NOTIFY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything the use cases work with. Cheap to clone.
 #[derive(Clone)]
@@ -134,7 +131,7 @@ struct Shared {
     clock: Clock,
     environments: Arc<Environments>,
     committer: OnceLock<Committer>,
-    notifiers: BTreeMap<NotifierName, Notifier>,
+    channels: Channels,
     reread_after: SignedDuration,
     /// How long an action is held that is performed for somebody who waits, and how often that is renewed.
     lease: (Duration, Duration),
@@ -191,8 +188,11 @@ pub enum SetUpError {
         /// The notifier.
         name: NotifierName,
         /// What was wrong.
-        source: InvalidWebhook,
+        source: InvalidNotifier,
     },
+    /// A template of the operator's own can't be used.
+    #[error("notices.templates: {0}")]
+    Letters(LetterError),
     /// The client of the OpenID provider could not be made.
     #[error("sign_in.oidc: {0}")]
     Provider(OidcError),
@@ -213,12 +213,7 @@ impl App {
             let persona = persona.map_err(|source| SetUpError::Persona { environment: name.clone(), source })?;
             environments.insert(name.clone(), Environment { settings: settings.clone(), persona, budget });
         }
-        let mut notifiers = BTreeMap::new();
-        for (name, settings) in &config.notifiers {
-            let notifier = notifier_of(settings, &clock);
-            let notifier = notifier.map_err(|source| SetUpError::Notifier { name: name.clone(), source })?;
-            notifiers.insert(name.clone(), notifier);
-        }
+        let channels = channels::of(config, &clock)?;
         let provider = operators::oidc::provider_of(&config.sign_in, &clock).map_err(SetUpError::Provider)?;
         let reread_after = config.worker.reread_after;
         let lease = (config.worker.lease, config.worker.renew);
@@ -229,7 +224,7 @@ impl App {
             clock,
             environments,
             committer,
-            notifiers,
+            channels,
             reread_after,
             lease,
             doors: Doors::default(),
@@ -318,15 +313,4 @@ fn client_of(
     let (Some(api_key), Some(budget)) = (settings.api_key.clone(), budget) else { return Ok(None) };
     let settings = ClientSettings::new(settings.api_url.clone(), api_key);
     PersonaClient::gated(&settings, clock.clone(), budget).map(Some)
-}
-
-fn notifier_of(settings: &NotifierConfig, clock: &Clock) -> Result<Notifier, InvalidWebhook> {
-    match settings {
-        NotifierConfig::Log => Ok(Notifier::Log),
-        NotifierConfig::Webhook { url, secrets } => {
-            let (url, secrets) = (url.clone(), secrets.clone());
-            Webhook::new(&WebhookSettings { url, secrets, timeout: NOTIFY_TIMEOUT }, clock.clone())
-                .map(Notifier::Webhook)
-        }
-    }
 }

@@ -4,7 +4,7 @@
 //! idempotency key and gets the same link. An access link of our own asks Persona nothing, and a retry makes the same.
 
 use crate::app::recipient::Addressed;
-use crate::app::step::{Step, Wanted, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
+use crate::app::step::{Step, Wanted, after, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
 use crate::domain::access::Form;
 use crate::domain::action::{Action, Outcome, Reminder};
@@ -25,9 +25,10 @@ impl App {
 
     async fn try_remind(&self, action: &Action, reminder: &Reminder) -> Step<()> {
         let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
-        let notifier = self.notifier(&reminder.notifier)?;
+        let notifier = self.channel(&reminder.notifier, action)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
-        let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;
+        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+        let form = rules.link;
         let link = match form {
             LinkForm::Access => self.link_of(action).await?.url,
             LinkForm::OneTime => self.mint(environment, persona, action, reminder).await?.link,
@@ -55,7 +56,7 @@ impl App {
             inquiry_id: inquiry.id,
         };
         let delivered = notifier.deliver(&notice).await;
-        delivered.map(|_| ()).map_err(|error| after_notifier(&error, self.clock().now()))
+        self.handed_over(action, &reminder.notifier, rules, delivered)
     }
 
     /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as

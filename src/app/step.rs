@@ -10,8 +10,6 @@ use crate::domain::budget::Urgency;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::plan::{Guard, Objection};
 use crate::domain::time::Timestamp;
-use crate::notify::Notifier;
-use crate::notify::error::NotifyError;
 use crate::persona::client::PersonaClient;
 use crate::persona::error::{Next, PersonaError};
 use crate::storage::StorageError;
@@ -43,10 +41,6 @@ impl App {
     pub(super) fn environment_of(&self, action: &Action) -> Step<&Environment> {
         let environment = self.environments().get(&action.planned.environment);
         environment.ok_or_else(|| give_up("its environment is not configured"))
-    }
-
-    pub(super) fn notifier(&self, name: &crate::domain::ids::NotifierName) -> Step<&Notifier> {
-        self.shared.notifiers.get(name).ok_or_else(|| give_up("no notifier of that name is configured"))
     }
 
     /// The inquiry, if the action should still be performed; asked of the same plan that made it.
@@ -123,15 +117,6 @@ pub(super) fn after(error: &PersonaError, now: Timestamp) -> Outcome {
         Next::RetryNewKey | Next::Reread => Outcome::Retry { error: error.to_string(), at, new_key: true },
         Next::GiveUp => Outcome::GiveUp { reason: error.to_string(), new_key: true },
     }
-}
-
-/// What follows from a notifier's error.
-pub(super) fn after_notifier(error: &NotifyError, now: Timestamp) -> Outcome {
-    if !error.may_retry() {
-        return Outcome::GiveUp { reason: error.to_string(), new_key: false };
-    }
-    let at = error.retry_after().map(|wait| now.plus(wait));
-    Outcome::Retry { error: error.to_string(), at, new_key: false }
 }
 
 /// The outcome of an attempt whose call Persona refused: it keeps its refusal under the key, and would give it again.

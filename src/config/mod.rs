@@ -12,6 +12,7 @@ mod error;
 mod keys;
 mod links;
 mod nearest;
+mod notices;
 mod notifier;
 mod reader;
 mod redacted;
@@ -41,7 +42,8 @@ pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
 pub use keys::MasterKeys;
 pub use links::{LinkHost, Links};
-pub use notifier::NotifierConfig;
+pub use notices::{NoticeTemplate, Notices};
+pub use notifier::{EmailConfig, EmailSecurity, NotifierConfig};
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use sign_in::{Oidc, SignIn};
 pub use template::TemplateRules;
@@ -72,6 +74,8 @@ pub struct Config {
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// Who can be told, by name.
     pub notifiers: BTreeMap<NotifierName, NotifierConfig>,
+    /// How notices are put into words.
+    pub notices: Notices,
     /// The operator's customers, by name.
     pub customers: Customers,
     /// What the API bears.
@@ -155,12 +159,16 @@ impl Config {
         let links = links::links(&mut top);
         let link = if links.public_url.is_some() { LinkForm::Access } else { LinkForm::OneTime };
         let (notifiers, names) = notifier::notifiers(&mut top);
+        let for_people = notifiers.iter().filter(|(_, notifier)| notifier.is_for_people());
+        let for_people: Vec<NotifierName> = for_people.map(|(name, _)| name.clone()).collect();
         let mut environments = BTreeMap::new();
         for (name, section) in top.sections("environments") {
-            if let Some(environment) = environment::environment(&name, section, &names, link) {
+            if let Some(mut environment) = environment::environment(&name, section, &names, link) {
+                environment.rules.reach_people_by(&for_people);
                 environments.insert(environment.name.clone(), environment);
             }
         }
+        let notices = notices::notices(top.section("notices"));
         let customers = customer::customers(&mut top);
         let api = api::api(top.section("api"));
         let sign_in = sign_in::sign_in(top.section("sign_in"));
@@ -179,6 +187,7 @@ impl Config {
             links,
             environments,
             notifiers,
+            notices,
             customers,
             api,
             sign_in,

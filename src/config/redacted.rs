@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, address, secret};
+use super::{
+    Config, EmailConfig, Environment, Language, Links, MasterKeys, NotifierConfig, Notices, SignIn, address, secret,
+};
 use crate::domain::act::Role;
 use crate::domain::rules::{Rules, Step};
 
@@ -31,10 +33,16 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     }
     for (name, notifier) in notifiers {
         writeln!(out, "\n[notifiers.{name}]\ntype = \"{}\"", notifier.kind())?;
-        if let NotifierConfig::Webhook { url, secrets } = notifier {
-            writeln!(out, "url = {:?}\nsecrets = {}", address::origin(url), shapes(secrets))?;
+        match notifier {
+            NotifierConfig::Webhook { url, secrets, allow_private } => {
+                writeln!(out, "url = {:?}\nsecrets = {}", address::origin(url), shapes(secrets))?;
+                writeln!(out, "allow_private = {allow_private}")?;
+            }
+            NotifierConfig::Email(email) => write_email(out, email)?,
+            NotifierConfig::Log => {}
         }
     }
+    write_notices(out, &config.notices)?;
     for (name, rules) in &config.customers {
         writeln!(out, "\n[customers.{name}]")?;
         writeln!(out, "tags = {}", list(rules.tags.iter().map(|one| format!("{one:?}"))))?;
@@ -99,6 +107,32 @@ fn write_links(out: &mut String, links: &Links) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+fn write_email(out: &mut String, email: &EmailConfig) -> std::fmt::Result {
+    writeln!(out, "host = {:?}\nport = {}\nsecurity = \"{}\"", email.host, email.port, email.security.as_str())?;
+    writeln!(out, "allow_plaintext = {}\nfrom = {:?}", email.allow_plaintext, email.from.to_string())?;
+    if let Some(reply_to) = &email.reply_to {
+        writeln!(out, "reply_to = {:?}", reply_to.to_string())?;
+    }
+    if let Some((username, password)) = &email.credentials {
+        writeln!(out, "username = {username:?}\n# password: {}", quoted_shape(password))?;
+    }
+    email.authority.as_ref().map_or(Ok(()), |pem| writeln!(out, "# ca_file: {} bytes", pem.len()))
+}
+
+fn write_notices(out: &mut String, notices: &Notices) -> std::fmt::Result {
+    if *notices == Notices::default() {
+        return Ok(());
+    }
+    writeln!(out, "\n[notices]")?;
+    for template in &notices.templates {
+        writeln!(out, "# template: {}", template.file.display())?;
+    }
+    if !notices.legal.is_empty() {
+        writeln!(out, "\n[notices.legal]")?;
+    }
+    notices.legal.iter().try_for_each(|(language, text)| writeln!(out, "{language} = {text:?}"))
 }
 
 fn write_sign_in(out: &mut String, sign_in: &SignIn) -> std::fmt::Result {

@@ -36,6 +36,13 @@ impl TemplateRules {
         std::iter::once((DEFAULT, &self.default)).chain(own)
     }
 
+    /// Notes which notifiers reach people only.
+    pub(super) fn reach_people_by(&mut self, notifiers: &[NotifierName]) {
+        for rules in std::iter::once(&mut self.default).chain(self.by_template.values_mut()) {
+            rules.for_people = notifiers.to_vec();
+        }
+    }
+
     /// A text that differs whenever a plan made under these rules could differ; the environment's mode has no part in it.
     pub fn fingerprint(&self) -> String {
         let each: Vec<String> = self.iter().map(|(name, rules)| format!("{name}={}", rules.fingerprint())).collect();
@@ -115,6 +122,7 @@ fn rules(mut section: Section<'_>, from: Inherited, notifiers: &[NotifierName]) 
         reminders: reminders.unwrap_or(from.rules.reminders),
         link: section.parsed("link", from.rules.link, |text| form(text, from.links)),
         notify: notify.unwrap_or(from.rules.notify),
+        for_people: from.rules.for_people,
         lifetime: section.duration("lifetime", from.rules.lifetime),
         max_reminders: section.number("max_reminders", from.rules.max_reminders, 1..=50),
         quiet_while_active: section.parsed("quiet_while_active", from.rules.quiet_while_active, or_zero),

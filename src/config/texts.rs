@@ -1,50 +1,6 @@
 //! The words of the pages that people see, in four languages; a configuration can replace each of them.
 
-use std::fmt;
-use std::str::FromStr;
-
-/// A language the pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// English.
-    En,
-    /// Spanish.
-    Es,
-    /// German.
-    De,
-    /// French.
-    Fr,
-}
-
-impl Language {
-    /// Every language there is.
-    pub const ALL: [Self; 4] = [Self::En, Self::Es, Self::De, Self::Fr];
-
-    /// Its tag, as in `lang="en"`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Es => "es",
-            Self::De => "de",
-            Self::Fr => "fr",
-        }
-    }
-}
-
-impl fmt::Display for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Language {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL.into_iter().find(|language| language.as_str() == text);
-        known.ok_or("is no language of the pages; use \"en\", \"es\", \"de\" or \"fr\"")
-    }
-}
+pub use crate::domain::language::Language;
 
 /// Declares the texts: a name, and what it says in each language. `{name}` stands for who asks.
 macro_rules! texts {

@@ -52,4 +52,8 @@ pub mod customer;
 
 pub mod hosted_flow;
 
+pub mod language;
+
+pub mod letter;
+
 pub mod diagnosis;

@@ -17,6 +17,8 @@ pub struct Rules {
     pub link: LinkForm,
     /// Who is told; each gets a reminder of its own for every step.
     pub notify: Vec<NotifierName>,
+    /// Those of them that reach people only: they are told nothing that is news for an application.
+    pub for_people: Vec<NotifierName>,
     /// How long an inquiry lives, where Persona's payloads don't carry `expires-at`. Persona's default: 24 hours.
     pub lifetime: SignedDuration,
     /// The most reminders one verification may cause, revivals and replacements included.
@@ -74,6 +76,7 @@ impl Default for Rules {
             reminders: vec![Step::Gone { percent: 50 }, Step::Left(SignedDuration::from_hours(3))],
             link: LinkForm::OneTime,
             notify: Vec::new(),
+            for_people: Vec::new(),
             lifetime: DEFAULT_LIFETIME,
             max_reminders: DEFAULT_MAX_REMINDERS,
             quiet_while_active: SignedDuration::from_mins(30),
@@ -114,7 +117,8 @@ impl Rules {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let steps: Vec<String> = self.reminders.iter().map(ToString::to_string).collect();
-        let notify: Vec<&str> = self.notify.iter().map(NotifierName::as_str).collect();
+        let people = |name: &NotifierName| if self.for_people.contains(name) { "+" } else { "" };
+        let notify: Vec<String> = self.notify.iter().map(|name| format!("{name}{}", people(name))).collect();
         format!(
             "{}|{}|{}|{}s|{}|{}s|{}",
             steps.join(","),

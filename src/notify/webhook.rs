@@ -1,5 +1,6 @@
 //! Notices as signed webhooks, by the Standard Webhooks specification (<https://www.standardwebhooks.com>).
 
+use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::notify::Delivered;
 use crate::notify::error::NotifyError;
+use crate::notify::guarded::{self, Inside, OpenInternet};
+use crate::notify::letter::Letters;
 use crate::notify::notice::{Invitation, Notice, Replaced};
 use crate::notify::wire;
 use crate::tls;
@@ -28,6 +31,10 @@ pub struct WebhookSettings {
     pub secrets: Vec<SecretString>,
     /// How long a delivery may take, connecting included.
     pub timeout: Duration,
+    /// Whether the receiver may be inside a network: on this machine, at a private or link-local address.
+    pub allow_private: bool,
+    /// What puts notices into words, for the body's `message`.
+    pub letters: Letters,
 }
 
 /// Why a webhook notifier can't be made; worded for an operator.
@@ -36,6 +43,12 @@ pub enum InvalidWebhook {
     /// Links would be sent in the clear.
     #[error("url must be an https address; plain http is for this machine only (localhost, 127.0.0.1, [::1])")]
     Url,
+    /// It is inside a network.
+    #[error(
+        "url leads to this machine or to an address inside a network, which a webhook could be led to by mistake; if it is \
+         meant, set allow_private = true for this notifier"
+    )]
+    Inside,
     /// Nothing to sign with.
     #[error("secrets is empty; add one, made with: echo \"whsec_$(openssl rand -base64 32)\"")]
     NoSecret,
@@ -56,14 +69,16 @@ pub struct Webhook {
     http: Client,
     url: Url,
     signers: Arc<[standardwebhooks::Webhook]>,
+    letters: Letters,
     clock: Clock,
 }
 
 impl WebhookSettings {
-    /// One secret and ten seconds.
+    /// One secret, ten seconds, and a receiver on the open internet.
     #[must_use]
     pub fn new(url: Url, secret: SecretString) -> Self {
-        Self { url, secrets: vec![secret], timeout: Duration::from_secs(10) }
+        let (timeout, letters) = (Duration::from_secs(10), Letters::standard());
+        Self { url, secrets: vec![secret], timeout, allow_private: false, letters }
     }
 }
 
@@ -75,6 +90,9 @@ impl Webhook {
     pub fn new(settings: &WebhookSettings, clock: Clock) -> Result<Self, InvalidWebhook> {
         if !tls::is_private(&settings.url) {
             return Err(InvalidWebhook::Url);
+        }
+        if !settings.allow_private && guarded::is_inside(&settings.url) {
+            return Err(InvalidWebhook::Inside);
         }
         if settings.secrets.is_empty() {
             return Err(InvalidWebhook::NoSecret);
@@ -88,15 +106,16 @@ impl Webhook {
             .connect_timeout(settings.timeout)
             .timeout(settings.timeout);
         let http = if tls::is_plain(&settings.url) { http.no_proxy() } else { http };
+        let http = if settings.allow_private { http } else { http.dns_resolver(Arc::new(OpenInternet)) };
         let http = http.build().map_err(|error| InvalidWebhook::Tls(error.to_string()))?;
-        Ok(Self { http, url: settings.url.clone(), signers, clock })
+        Ok(Self { http, url: settings.url.clone(), signers, letters: settings.letters.clone(), clock })
     }
 
     /// Sends one notice, once.
     #[tracing::instrument(name = "notify.webhook.deliver", skip_all,
         fields(host = %self.host(), action = %notice.id, status = tracing::field::Empty))]
     pub(super) async fn deliver(&self, notice: &Notice) -> Result<Delivered, NotifyError> {
-        self.send(&notice.id, wire::body(notice)?).await
+        self.send(&notice.id, wire::body(notice, &self.letters.of_notice(notice)?)?).await
     }
 
     /// Tells of one replacement, once.
@@ -110,7 +129,8 @@ impl Webhook {
     #[tracing::instrument(name = "notify.webhook.invite", skip_all,
         fields(host = %self.host(), action = %invitation.id, status = tracing::field::Empty))]
     pub(super) async fn invite(&self, invitation: &Invitation) -> Result<Delivered, NotifyError> {
-        self.send(&invitation.id, wire::invitation(invitation)?).await
+        let letter = self.letters.of_invitation(invitation)?;
+        self.send(&invitation.id, wire::invitation(invitation, &letter)?).await
     }
 
     async fn send(&self, id: &ActionId, body: String) -> Result<Delivered, NotifyError> {
@@ -146,12 +166,29 @@ impl Webhook {
     /// reqwest's own text would name the URL.
     fn unanswered(&self, error: &reqwest::Error) -> NotifyError {
         let host = self.host();
-        if error.is_timeout() { NotifyError::Timeout { host } } else { NotifyError::Unreachable { host } }
+        if leads_inside(error) {
+            NotifyError::Inside { host }
+        } else if error.is_timeout() {
+            NotifyError::Timeout { host }
+        } else {
+            NotifyError::Unreachable { host }
+        }
     }
 
     fn host(&self) -> String {
         self.url.host_str().unwrap_or("the receiver").to_owned()
     }
+}
+
+fn leads_inside(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<Inside>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The key of a secret. The crate takes any Base64; a key shorter than the specification's 24 bytes, or longer than
@@ -193,9 +230,14 @@ mod tests {
     const SECOND: &str = "whsec_QW5vdGhlciBzZWNyZXQgb2YgQWRhIEV4YW1wbGU=";
     const SENT_AT: i64 = 1_767_268_805;
 
+    /// As for a receiver on this machine, which is meant.
+    fn settings(url: &str) -> WebhookSettings {
+        WebhookSettings { allow_private: true, ..WebhookSettings::new(Url::parse(url).unwrap(), FIRST.into()) }
+    }
+
     fn notifier(url: &str, secrets: &[&str]) -> Result<Notifier, InvalidWebhook> {
         let secrets = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
-        let settings = WebhookSettings { url: Url::parse(url).unwrap(), secrets, timeout: Duration::from_secs(5) };
+        let settings = WebhookSettings { secrets, timeout: Duration::from_secs(5), ..settings(url) };
         Webhook::new(&settings, Clock::manual(Timestamp::from_second(SENT_AT))).map(Notifier::Webhook)
     }
 
@@ -233,14 +275,14 @@ mod tests {
             .collect();
         assert_eq!(header("webhook-signature"), expected.join(" "));
         assert_ne!(expected[0], expected[1]);
-        assert_eq!(String::from_utf8(request.body).unwrap(), wire::body(&example()).unwrap());
+        assert_eq!(String::from_utf8(request.body).unwrap(), wire::body(&example(), &Letters::standard().of_notice(&example()).unwrap()).unwrap());
     }
 
     #[tokio::test]
     async fn a_repeat_is_the_same_body_under_the_same_id() {
         let server = receiver(ResponseTemplate::new(200)).await;
         let clock = Clock::manual(Timestamp::from_second(SENT_AT));
-        let settings = WebhookSettings::new(Url::parse(&server.uri()).unwrap(), FIRST.into());
+        let settings = settings(&server.uri());
         let webhook = Webhook::new(&settings, clock.clone()).unwrap();
         webhook.deliver(&example()).await.unwrap();
         clock.advance(SignedDuration::from_mins(3));
@@ -273,6 +315,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_receiver_inside_a_network_is_refused_before_anything_is_sent() {
+        let server = receiver(ResponseTemplate::new(200)).await;
+        for url in [server.uri(), server.uri().replace("127.0.0.1", "localhost"), "https://169.254.169.254/x".to_owned()] {
+            let guarded = WebhookSettings { allow_private: false, ..settings(&url) };
+            assert_eq!(Webhook::new(&guarded, Clock::System).map(drop).unwrap_err(), InvalidWebhook::Inside, "{url}");
+        }
+        // A name that only turns out to lead inside when it is looked up.
+        let mut guarded = settings("https://app.example.com/hook");
+        guarded.allow_private = false;
+        let mut webhook = Webhook::new(&guarded, Clock::System).unwrap();
+        webhook.url = Url::parse(&server.uri().replace("127.0.0.1", "localhost")).unwrap();
+        let error = webhook.deliver(&example()).await.unwrap_err();
+        assert_eq!(error, NotifyError::Inside { host: "localhost".to_owned() });
+        assert!(server.received_requests().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
     async fn nobody_there_and_no_answer_in_time_are_tried_again() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let url = format!("http://{free}/hooks/xyzzy");
@@ -281,7 +340,7 @@ mod tests {
         assert!(error.may_retry());
 
         let server = receiver(ResponseTemplate::new(200).set_delay(Duration::from_mins(1))).await;
-        let mut settings = WebhookSettings::new(Url::parse(&server.uri()).unwrap(), FIRST.into());
+        let mut settings = settings(&server.uri());
         settings.timeout = Duration::from_millis(100);
         let error = Webhook::new(&settings, Clock::System).unwrap().deliver(&example()).await.unwrap_err();
         assert_eq!(error, NotifyError::Timeout { host: "127.0.0.1".to_owned() });

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::ids::{ReferenceId, TemplateId};
 use crate::notify::error::NotifyError;
+use crate::notify::letter::Letter;
 use crate::notify::notice::{Invitation, Notice, NoticeKind, Replaced};
 
 #[derive(Serialize)]
@@ -26,6 +27,26 @@ struct Reminder<'a> {
     deadline: String,
     link: &'a str,
     link_form: String,
+    unsubscribe: Option<&'a str>,
+    message: Message<'a>,
+}
+
+/// How to say it: what the e-mail channel would write, for receivers that write in their own way.
+#[derive(Serialize)]
+struct Message<'a> {
+    language: &'static str,
+    subject: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Message<'a> {
+    fn of(letter: &'a Letter) -> Self {
+        Self {
+            language: letter.language.as_str(),
+            subject: &letter.subject,
+            text: letter.text.expose_secret(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,6 +68,8 @@ struct LinkRequest<'a> {
     link: &'a str,
     link_form: &'static str,
     link_expires_at: String,
+    unsubscribe: Option<&'a str>,
+    message: Message<'a>,
 }
 
 /// The body that tells of a replacement; the same on every try.
@@ -67,7 +90,7 @@ pub(super) fn replaced(news: &Replaced) -> Result<String, NotifyError> {
 }
 
 /// The body that hands on a link that somebody asked for; the same on every try.
-pub(super) fn invitation(invitation: &Invitation) -> Result<String, NotifyError> {
+pub(super) fn invitation(invitation: &Invitation, letter: &Letter) -> Result<String, NotifyError> {
     let envelope = Envelope {
         r#type: "inquiry.link_requested",
         timestamp: invitation.created_at.to_string(),
@@ -79,13 +102,15 @@ pub(super) fn invitation(invitation: &Invitation) -> Result<String, NotifyError>
             link: invitation.link.expose_secret(),
             link_form: "access",
             link_expires_at: invitation.link_expires_at.to_string(),
+            unsubscribe: invitation.unsubscribe.as_ref().map(ExposeSecret::expose_secret),
+            message: Message::of(letter),
         },
     };
     serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
 }
 
 /// The body; the same on every try, since it holds no time of sending.
-pub(super) fn body(notice: &Notice) -> Result<String, NotifyError> {
+pub(super) fn body(notice: &Notice, letter: &Letter) -> Result<String, NotifyError> {
     let envelope = Envelope {
         r#type: match notice.kind {
             NoticeKind::Reminder => "inquiry.reminder",
@@ -102,6 +127,8 @@ pub(super) fn body(notice: &Notice) -> Result<String, NotifyError> {
             deadline: notice.deadline.to_string(),
             link: notice.link.expose_secret(),
             link_form: notice.link_form.to_string(),
+            unsubscribe: notice.unsubscribe.as_ref().map(ExposeSecret::expose_secret),
+            message: Message::of(letter),
         },
     };
     serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
@@ -110,11 +137,16 @@ pub(super) fn body(notice: &Notice) -> Result<String, NotifyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::letter::Letters;
     use crate::notify::notice::example;
+
+    fn letter(notice: &Notice) -> Letter {
+        Letters::standard().of_notice(notice).unwrap()
+    }
 
     #[test]
     fn the_body_is_what_receivers_were_promised() {
-        let body: serde_json::Value = serde_json::from_str(&body(&example()).unwrap()).unwrap();
+        let body: serde_json::Value = serde_json::from_str(&body(&example(), &letter(&example())).unwrap()).unwrap();
         insta::assert_json_snapshot!(body, @r#"
         {
           "data": {
@@ -176,7 +208,7 @@ mod tests {
             unsubscribe: None,
             created_at,
         };
-        let body: serde_json::Value = serde_json::from_str(&invitation(&asked).unwrap()).unwrap();
+        let body: serde_json::Value = serde_json::from_str(&invitation(&asked, &Letters::standard().of_invitation(&asked).unwrap()).unwrap()).unwrap();
         insta::assert_json_snapshot!(body, @r#"
         {
           "data": {
@@ -197,8 +229,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_null() {
         let notice = Notice { reference_id: None, template_id: None, next_step: None, ..example() };
-        let body: serde_json::Value = serde_json::from_str(&body(&notice).unwrap()).unwrap();
-        for key in ["reference_id", "template_id", "next_step"] {
+        let body: serde_json::Value = serde_json::from_str(&body(&notice, &letter(&notice)).unwrap()).unwrap();
+        for key in ["reference_id", "template_id", "next_step", "unsubscribe"] {
             assert_eq!(body["data"].get(key), Some(&serde_json::Value::Null), "{key}");
         }
     }
