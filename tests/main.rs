@@ -10,6 +10,7 @@ mod flows;
 mod http;
 mod ingest;
 mod jobs;
+mod mail;
 mod persona;
 mod simulator;
 mod storage;

@@ -13,6 +13,7 @@ mod lanes;
 mod links;
 mod migrate;
 mod mute;
+mod notices;
 mod open;
 mod open_files;
 mod output;
@@ -70,6 +71,9 @@ enum Verb {
     /// Access links: our own way in, which leads to a fresh link of Persona's
     #[command(subcommand)]
     Links(links::Links),
+    /// What people are written: looked at, and tried out
+    #[command(subcommand)]
+    Notices(notices::Notices),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
@@ -132,6 +136,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Lanes(lanes) => lanes.run().await,
         Verb::Templates(templates) => templates.run().await,
         Verb::Links(links) => links.run().await,
+        Verb::Notices(notices) => notices.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,

@@ -55,7 +55,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, its kind, and what it says and by which labels. What isn't here isn't recorded.
-const METRICS: [(&str, Kind, &str); 17] = [
+const METRICS: [(&str, Kind, &str); 18] = [
     ("rekindle_api_requests_total", Kind::Counter, "Requests of the API by route, method and status"),
     ("rekindle_deliveries_total", Kind::Counter, "Webhook deliveries by environment and outcome"),
     ("rekindle_delivery_seconds", Kind::Histogram, "From a delivery's head to its answer"),
@@ -64,6 +64,11 @@ const METRICS: [(&str, Kind, &str); 17] = [
     ("rekindle_commit_seconds", Kind::Histogram, "How long it took to commit what was committed together"),
     ("rekindle_attempts_total", Kind::Counter, "Attempts at actions by kind and outcome"),
     ("rekindle_actions", Kind::Gauge, "Actions by environment, kind and state; failed ones are dead letters"),
+    (
+        "rekindle_notifier_broken",
+        Kind::Gauge,
+        "Whether a notifier fails for everyone, so that its notices wait, as this process sees it; by notifier",
+    ),
     ("rekindle_lanes_paused", Kind::Gauge, "Whether an operator paused a lane, by environment and kind"),
     (
         "rekindle_oldest_due_seconds",

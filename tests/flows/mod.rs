@@ -13,6 +13,7 @@ mod deliveries;
 mod erasure;
 mod fan_out;
 mod guides;
+mod letters;
 mod links;
 mod operators;
 mod people;

@@ -111,7 +111,7 @@ impl Watcher {
         let told = match action.state {
             State::Done => {
                 let gone = gone(reminder.step);
-                ("reminded", Tone::Good, format!("{gone}: a fresh one-time link to the application"))
+                ("reminded", Tone::Good, format!("{gone}: an e-mail with a fresh one-time link"))
             }
             State::Failed => ("gave up", Tone::Bad, format!("the reminder at {}: {reason}", reminder.step)),
             State::Cancelled if action.attempts > attempts_told => {

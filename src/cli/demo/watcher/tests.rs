@@ -181,7 +181,7 @@ fn a_reminder_is_told_when_it_is_sent_tried_again_or_given_up() {
         steps,
         [
             "again soon the reminder at 40%: 127.0.0.1 answered 503",
-            "reminded 40 % of the time is gone: a fresh one-time link to the application",
+            "reminded 40 % of the time is gone: an e-mail with a fresh one-time link",
         ]
     );
     now.actions[0].state = State::Failed;
