@@ -47,7 +47,7 @@ impl App {
             link_form: form,
             to,
             unsubscribe,
-            created_at: reminder.step_due.max(action.created_at),
+            created_at: reminder.moment().max(action.created_at),
             status: inquiry.status().cloned().ok_or_else(|| give_up("its status is not known"))?,
             reference_id: inquiry.known.reference_id().cloned(),
             template_id: inquiry.known.template_id().cloned(),
@@ -68,7 +68,7 @@ impl App {
         reminder: &Reminder,
     ) -> Step<OneTimeLink> {
         let key = IdempotencyKey::of(&action.planned.id, "link", action.generation);
-        let lifetime = reminder.deadline.since(reminder.step_due);
+        let lifetime = reminder.deadline.since(reminder.moment());
         let inquiry = &action.planned.inquiry;
         if let Some(link) = self.mint_into_session(environment, persona, action, false).await? {
             return Ok(link);

@@ -56,7 +56,7 @@ impl App {
         let new_key = false;
         Err(match party.situation(rules, self.clock().now()).guard(action) {
             Guard::Now => return Ok(inquiry),
-            Guard::NotBefore(until) => Outcome::Postpone { reason: "the person is at work".to_owned(), until },
+            Guard::NotBefore(until, why) => Outcome::Postpone { reason: why.to_owned(), until },
             Guard::Object(Objection { reason, too_late: true }) => Outcome::GiveUp { reason, new_key },
             Guard::Object(Objection { reason, too_late: false }) => Outcome::Cancel { reason, new_key },
         })

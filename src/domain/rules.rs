@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
+use crate::domain::courtesy::Courtesy;
 use crate::domain::ids::NotifierName;
 use crate::domain::time::Timestamp;
 
@@ -23,6 +24,10 @@ pub struct Rules {
     pub max_reminders: u32,
     /// How long nobody is reminded after they were seen at work. Zero: not at all.
     pub quiet_while_active: SignedDuration,
+    /// When a person is told something, and how often.
+    pub courtesy: Courtesy,
+    /// The fields of an inquiry that hold the person's address, the first that does counts.
+    pub address_fields: Vec<String>,
     /// Who gets in how, and how far that goes.
     pub access: AccessRules,
 }
@@ -77,6 +82,8 @@ impl Default for Rules {
             lifetime: DEFAULT_LIFETIME,
             max_reminders: DEFAULT_MAX_REMINDERS,
             quiet_while_active: SignedDuration::from_mins(30),
+            courtesy: Courtesy::default(),
+            address_fields: Vec::new(),
             access: AccessRules::default(),
         }
     }
@@ -116,13 +123,14 @@ impl Rules {
         let steps: Vec<String> = self.reminders.iter().map(ToString::to_string).collect();
         let notify: Vec<&str> = self.notify.iter().map(NotifierName::as_str).collect();
         format!(
-            "{}|{}|{}|{}s|{}|{}s|{}",
+            "{}|{}|{}|{}s|{}|{}s|{}|{}",
             steps.join(","),
             self.link,
             notify.join(","),
             self.lifetime.as_secs(),
             self.max_reminders,
             self.quiet_while_active.as_secs(),
+            self.courtesy.fingerprint(),
             self.access.fingerprint()
         )
     }
