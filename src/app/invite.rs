@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::app::recipient::Addressed;
-use crate::app::step::{Step, Wanted, after_notifier};
+use crate::app::step::{Step, Wanted};
 use crate::domain::action::{Action, Invitation, Outcome};
 use crate::notify::notice;
 
@@ -20,7 +20,9 @@ impl App {
         let notifier = self.notifier(&invitation.notifier)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let minted = self.link_of(action).await?;
-        let Addressed { to, unsubscribe } = self.recipient_of(&inquiry, &invitation.notifier).await?;
+        let Addressed { to, unsubscribe } =
+            self.recipient_of(environment, &inquiry, action, &invitation.notifier).await?;
+        self.record_telling(environment, action, &inquiry, &invitation.notifier).await?;
         let notice = notice::Invitation {
             id: action.planned.id.clone(),
             environment: environment.settings.name.clone(),
@@ -34,6 +36,6 @@ impl App {
             created_at: action.created_at,
         };
         let delivered = notifier.invite(&notice).await;
-        delivered.map(drop).map_err(|error| after_notifier(&error, self.clock().now()))
+        self.told(action, delivered).await
     }
 }

@@ -22,7 +22,15 @@ pub mod party;
 
 mod reread;
 
-mod recipient;
+pub mod recipient;
+
+pub mod contacts;
+
+mod addressee;
+
+mod telling;
+
+pub mod suppressions;
 
 mod remind;
 
@@ -107,12 +115,13 @@ use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
 use crate::config::{
-    self, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
+    self, ApiSettings, Config, ContactLookup, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
 };
 use crate::domain::action::Kind;
 use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
 use crate::notify::Notifier;
+use crate::notify::lookup::Lookup;
 use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
 use crate::oidc::{OidcError, Provider};
 use crate::persona::client::PersonaClient;
@@ -135,6 +144,8 @@ struct Shared {
     environments: Arc<Environments>,
     committer: OnceLock<Committer>,
     notifiers: BTreeMap<NotifierName, Notifier>,
+    /// Where it is asked how a person is reached, and how long an answer holds.
+    lookup: Option<(Lookup, SignedDuration)>,
     reread_after: SignedDuration,
     /// How long an action is held that is performed for somebody who waits, and how often that is renewed.
     lease: (Duration, Duration),
@@ -145,7 +156,7 @@ struct Shared {
     retention: RetentionSettings,
     links: Links,
     link_key: OnceLock<LinkKey>,
-    customers: Customers,
+    customers: Arc<Customers>,
     api: ApiSettings,
     effective: Effective,
     sign_in: SignIn,
@@ -163,6 +174,8 @@ pub struct Environment {
     pub persona: Option<PersonaClient>,
     /// What may be asked of Persona, which every call of the client passes; none without a client.
     pub budget: Option<Arc<SharedBudget>>,
+    /// The operator's customers, whose people there are.
+    pub customers: Arc<Customers>,
 }
 
 /// The configuration in effect, as operators may see it.
@@ -193,6 +206,9 @@ pub enum SetUpError {
         /// What was wrong.
         source: InvalidWebhook,
     },
+    /// What asks how people are reached could not be made.
+    #[error("contacts: {0}")]
+    Lookup(InvalidWebhook),
     /// The client of the OpenID provider could not be made.
     #[error("sign_in.oidc: {0}")]
     Provider(OidcError),
@@ -205,13 +221,15 @@ impl App {
     /// [`SetUpError`] when a Persona client or a notifier can't be made.
     pub fn new(config: &Config, database: Database, clock: Clock) -> Result<Self, SetUpError> {
         let mut environments = BTreeMap::new();
+        let customers = Arc::new(config.customers.clone());
         for (name, settings) in &config.environments {
             let budget = settings.api_key.as_ref().map(|_| {
                 SharedBudget::new(name.clone(), database.clone(), clock.clone(), settings.careful_calls_per_minute)
             });
             let persona = client_of(settings, &clock, budget.clone());
             let persona = persona.map_err(|source| SetUpError::Persona { environment: name.clone(), source })?;
-            environments.insert(name.clone(), Environment { settings: settings.clone(), persona, budget });
+            let (settings, customers) = (settings.clone(), customers.clone());
+            environments.insert(name.clone(), Environment { settings, persona, budget, customers });
         }
         let mut notifiers = BTreeMap::new();
         for (name, settings) in &config.notifiers {
@@ -219,6 +237,8 @@ impl App {
             let notifier = notifier.map_err(|source| SetUpError::Notifier { name: name.clone(), source })?;
             notifiers.insert(name.clone(), notifier);
         }
+        let lookup = config.contacts.as_ref().map(|contacts| lookup_of(contacts, &clock)).transpose();
+        let lookup = lookup.map_err(SetUpError::Lookup)?;
         let provider = operators::oidc::provider_of(&config.sign_in, &clock).map_err(SetUpError::Provider)?;
         let reread_after = config.worker.reread_after;
         let lease = (config.worker.lease, config.worker.renew);
@@ -230,6 +250,7 @@ impl App {
             environments,
             committer,
             notifiers,
+            lookup,
             reread_after,
             lease,
             doors: Doors::default(),
@@ -239,7 +260,7 @@ impl App {
             retention,
             links: config.links.clone(),
             link_key: OnceLock::new(),
-            customers: config.customers.clone(),
+            customers,
             api: config.api,
             effective: Effective { text: config.redacted(), warnings: config.warnings() },
             sign_in: config.sign_in.clone(),
@@ -318,6 +339,11 @@ fn client_of(
     let (Some(api_key), Some(budget)) = (settings.api_key.clone(), budget) else { return Ok(None) };
     let settings = ClientSettings::new(settings.api_url.clone(), api_key);
     PersonaClient::gated(&settings, clock.clone(), budget).map(Some)
+}
+
+fn lookup_of(settings: &ContactLookup, clock: &Clock) -> Result<(Lookup, SignedDuration), InvalidWebhook> {
+    let ContactLookup { url, secrets, timeout, keep } = settings.clone();
+    Ok((Lookup::new(&WebhookSettings { url, secrets, timeout }, clock.clone())?, keep))
 }
 
 fn notifier_of(settings: &NotifierConfig, clock: &Clock) -> Result<Notifier, InvalidWebhook> {

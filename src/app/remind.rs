@@ -4,7 +4,7 @@
 //! idempotency key and gets the same link. An access link of our own asks Persona nothing, and a retry makes the same.
 
 use crate::app::recipient::Addressed;
-use crate::app::step::{Step, Wanted, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
+use crate::app::step::{Step, Wanted, after, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
 use crate::domain::access::Form;
 use crate::domain::action::{Action, Outcome, Reminder};
@@ -27,6 +27,8 @@ impl App {
         let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
         let notifier = self.notifier(&reminder.notifier)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
+        let Addressed { to, unsubscribe } =
+            self.recipient_of(environment, &inquiry, action, &reminder.notifier).await?;
         let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;
         let link = match form {
             LinkForm::Access => self.link_of(action).await?.url,
@@ -36,7 +38,7 @@ impl App {
                 minted.short.unwrap_or(minted.link)
             }
         };
-        let Addressed { to, unsubscribe } = self.recipient_of(&inquiry, &reminder.notifier).await?;
+        self.record_telling(environment, action, &inquiry, &reminder.notifier).await?;
         let notice = Notice {
             id: action.planned.id.clone(),
             kind: NoticeKind::Reminder,
@@ -55,7 +57,7 @@ impl App {
             inquiry_id: inquiry.id,
         };
         let delivered = notifier.deliver(&notice).await;
-        delivered.map(|_| ()).map_err(|error| after_notifier(&error, self.clock().now()))
+        self.told(action, delivered).await
     }
 
     /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as

@@ -104,7 +104,9 @@ impl App {
         let mut tx = self.database().read().await?;
         let stored = tx.inquiry(&environment.settings.name, &action.planned.inquiry).await?;
         let Some(inquiry) = stored.map(|stored| stored.inquiry) else { return Ok(None) };
-        Ok(Some((Party::of(&mut tx, &inquiry).await?, inquiry)))
+        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+        let party = Party::of(&mut tx, &inquiry).await?;
+        Ok(Some((self.acquaint(&mut tx, party, rules).await?, inquiry)))
     }
 }
 

@@ -6,6 +6,7 @@
 mod address;
 mod api;
 mod brand;
+mod contacts;
 mod customer;
 mod environment;
 mod error;
@@ -37,6 +38,7 @@ use figment::providers::{Format, Toml};
 pub use address::{DatabaseKind, DatabaseUrl};
 pub use api::ApiSettings;
 pub use brand::{Brand, Colour, Support};
+pub use contacts::ContactLookup;
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
 pub use keys::MasterKeys;
@@ -72,6 +74,8 @@ pub struct Config {
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// Who can be told, by name.
     pub notifiers: BTreeMap<NotifierName, NotifierConfig>,
+    /// Where it is asked how a person is reached.
+    pub contacts: Option<ContactLookup>,
     /// The operator's customers, by name.
     pub customers: Customers,
     /// What the API bears.
@@ -161,6 +165,7 @@ impl Config {
                 environments.insert(environment.name.clone(), environment);
             }
         }
+        let contacts = contacts::contacts(top.section("contacts"));
         let customers = customer::customers(&mut top);
         let api = api::api(top.section("api"));
         let sign_in = sign_in::sign_in(top.section("sign_in"));
@@ -179,6 +184,7 @@ impl Config {
             links,
             environments,
             notifiers,
+            contacts,
             customers,
             api,
             sign_in,

@@ -6,6 +6,8 @@ pub mod notice;
 
 pub mod recipient;
 
+pub mod lookup;
+
 mod log;
 pub mod webhook;
 
@@ -39,6 +41,14 @@ pub enum Delivered {
 }
 
 impl Notifier {
+    /// Whether it reaches nobody without an address; an application finds its people by itself.
+    #[must_use]
+    pub const fn needs_address(&self) -> bool {
+        match self {
+            Self::Webhook(_) | Self::Log => false,
+        }
+    }
+
     /// Hands one notice on. A repeat carries the same id, so receivers can drop it.
     ///
     /// # Errors

@@ -200,8 +200,8 @@ impl TryFrom<Row> for StoredSuppression {
 
     fn try_from(row: Row) -> Result<Self> {
         let at = Place { table: "suppressions", row: &row.id };
-        let [environment, customer, notifier] =
-            [&row.environment, &row.customer, &row.notifier].map(|text| Some(text.as_str()).filter(|text| !text.is_empty()));
+        let [environment, customer, notifier] = [&row.environment, &row.customer, &row.notifier]
+            .map(|text| Some(text.as_str()).filter(|text| !text.is_empty()));
         Ok(Self {
             kind: at.some("kind", Kind::parse(&row.kind))?,
             environment: at.optional_id("environment", environment, EnvironmentName::parse)?,

@@ -89,7 +89,12 @@ impl Board {
         let mut tx = self.app.database().read().await?;
         let Some(stored) = tx.inquiry(environment, id).await? else { return Ok(None) };
         let inquiry = &stored.inquiry;
-        let party = Party::of(&mut tx, inquiry).await?;
+        let configured = self.app.environments().get(environment);
+        let mut party = Party::of(&mut tx, inquiry).await?;
+        if let Some(configured) = configured {
+            let rules = configured.settings.rules.for_template(inquiry.known.template_id());
+            party = self.app.acquaint(&mut tx, party, rules).await?;
+        }
         let mut actions: Vec<Action> =
             party.actions.iter().filter(|action| action.planned.inquiry == *id).cloned().collect();
         actions.sort_by_key(order);
@@ -103,7 +108,6 @@ impl Board {
         let customer = self.app.owner(&mut tx, inquiry, &stored.lineage).await?;
         let sessions = tx.sessions_made(environment, id).await?;
         drop(tx);
-        let configured = self.app.environments().get(environment);
         let standing = configured.map(|configured| {
             let rules = configured.settings.rules.for_template(inquiry.known.template_id());
             party.situation(rules, self.app.clock().now()).standing(inquiry)
