@@ -8,7 +8,8 @@ use crate::domain::contact::{Contact, Written, comparable};
 use crate::domain::customer;
 use crate::domain::ids::{CustomerName, EnvironmentName, ReferenceId};
 use crate::storage::StorageError;
-use crate::storage::contacts::{ContactKey, Source, StoredContact};
+pub use crate::storage::contacts::ContactKey;
+use crate::storage::contacts::{Source, StoredContact};
 
 /// What is sealed of a contact.
 #[derive(Serialize, Deserialize)]

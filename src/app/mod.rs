@@ -299,6 +299,12 @@ impl App {
         &self.shared.customers
     }
 
+    /// Whether there is a notifier of that name.
+    #[must_use]
+    pub fn has_notifier(&self, name: &NotifierName) -> bool {
+        self.shared.notifiers.contains_key(name)
+    }
+
     /// What the API bears.
     #[must_use]
     pub fn api(&self) -> ApiSettings {

@@ -51,6 +51,17 @@ pub enum Known {
 }
 
 impl Known {
+    /// In a word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Answered => "answered",
+            Self::Field => "field",
+            Self::Not => "unknown",
+        }
+    }
+
     /// In words.
     #[must_use]
     pub const fn in_words(self) -> &'static str {

@@ -11,7 +11,8 @@ use crate::domain::deed::{About, Deed};
 use crate::domain::ids::{ActionId, CustomerName, EnvironmentName, InquiryId, NotifierName, ReferenceId};
 use crate::domain::operator::Operator;
 use crate::storage::notices::StoredNotice;
-use crate::storage::suppressions::{Kind, StoredSuppression};
+use crate::storage::suppressions::Kind;
+pub use crate::storage::suppressions::{Kind as SuppressedBy, StoredSuppression};
 use crate::storage::{StorageError, Tx};
 
 /// Whom it is for.
@@ -86,17 +87,20 @@ impl App {
         Ok(Some((new, added)))
     }
 
-    /// Takes a suppression away: one customer's, or any; `None` when there is none.
+    /// Takes a suppression away, within an environment's and a customer's border; `None` when there is none.
     ///
     /// # Errors
     /// [`StorageError`] when the database can't be asked.
     pub async fn unsuppress(
         &self,
         id: &str,
-        customer: Option<&CustomerName>,
+        (environment, customer): (Option<&EnvironmentName>, Option<&CustomerName>),
     ) -> Result<Option<StoredSuppression>, StorageError> {
         let mut tx = self.database().begin().await?;
-        let theirs = |one: &StoredSuppression| customer.is_none() || one.customer.as_ref() == customer;
+        let theirs = |one: &StoredSuppression| {
+            (customer.is_none() || one.customer.as_ref() == customer)
+                && (environment.is_none() || one.environment.as_ref() == environment)
+        };
         let Some(one) = tx.suppression(id).await?.filter(theirs) else { return Ok(None) };
         tx.remove_suppression(id).await?;
         tx.commit().await?;

@@ -22,6 +22,7 @@ mod reconcile;
 mod serve;
 mod sign_in;
 mod simulator;
+mod suppressions;
 pub mod telemetry;
 mod templates;
 mod tokens;
@@ -70,6 +71,9 @@ enum Verb {
     /// Access links: our own way in, which leads to a fresh link of Persona's
     #[command(subcommand)]
     Links(links::Links),
+    /// People who are told nothing, by a channel or by any
+    #[command(subcommand)]
+    Suppressions(suppressions::Suppressions),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
@@ -132,6 +136,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Lanes(lanes) => lanes.run().await,
         Verb::Templates(templates) => templates.run().await,
         Verb::Links(links) => links.run().await,
+        Verb::Suppressions(suppressions) => suppressions.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,

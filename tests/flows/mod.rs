@@ -14,6 +14,7 @@ mod erasure;
 mod fan_out;
 mod guides;
 mod links;
+mod notices;
 mod operators;
 mod people;
 mod quarantine;
