@@ -100,11 +100,20 @@ impl App {
     /// The notifier of that name, unless it fails for everyone and this is not the one to try it: then the action is
     /// put off, and no attempt counted.
     pub(super) fn channel(&self, name: &NotifierName, action: &Action) -> Step<&Notifier> {
-        let channel = self.shared.channels.get(name);
-        let channel = channel.ok_or_else(|| give_up("no notifier of that name is configured"))?;
+        let channel = self.named(name)?;
         let admitted = channel.circuit().admit(&action.planned.id, self.clock().now());
         admitted.map_err(|until| Outcome::Postpone { reason: waits(name), until })?;
         Ok(&channel.notifier)
+    }
+
+    /// The notifier of that name, whether it works or not.
+    pub(super) fn notifier(&self, name: &NotifierName) -> Step<&Notifier> {
+        Ok(&self.named(name)?.notifier)
+    }
+
+    fn named(&self, name: &NotifierName) -> Step<&Channel> {
+        let channel = self.shared.channels.get(name);
+        channel.ok_or_else(|| give_up("no notifier of that name is configured"))
     }
 
     /// What follows from a delivery, for the action and for its channel.

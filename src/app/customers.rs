@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::access::{Admission, Urgency, Whom};
 use crate::app::party::Party;
 use crate::domain::access::Form;
-use crate::domain::customer;
+use crate::domain::customer::{self, Customers};
 use crate::domain::ids::{CustomerName, EnvironmentName, InquiryId, ReferenceId, TemplateId};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::status::Status;
@@ -204,19 +204,7 @@ impl App {
         inquiry: &Inquiry,
         lineage: &InquiryId,
     ) -> Result<Option<CustomerName>, StorageError> {
-        let written = tx.written_customer(inquiry, lineage).await?;
-        if written.is_some() {
-            return Ok(written);
-        }
-        let mut tags = inquiry.known.tags().cloned().unwrap_or_default();
-        // What took the place of a tagged one belongs to the same customer.
-        if *lineage != inquiry.id && self.customers().values().any(|rules| !rules.tags.is_empty()) {
-            let first = tx.inquiry(&inquiry.environment, lineage).await?;
-            tags.extend(first.as_ref().and_then(|stored| stored.inquiry.known.tags()));
-        }
-        let known = &inquiry.known;
-        let by_rule = customer::by_rule(self.customers(), known.reference_id(), known.template_id(), Some(&tags));
-        Ok(by_rule.cloned())
+        owner(tx, self.customers(), inquiry, lineage).await
     }
 
     /// Whether every inquiry of the person and template is the grant's to see.
@@ -310,4 +298,25 @@ impl App {
             customer: self.owner(tx, inquiry, &stored.lineage).await?,
         }))
     }
+}
+
+/// Whose an inquiry is: by what is written down, else by rule.
+pub(super) async fn owner(
+    tx: &mut Tx,
+    customers: &Customers,
+    inquiry: &Inquiry,
+    lineage: &InquiryId,
+) -> Result<Option<CustomerName>, StorageError> {
+    let written = tx.written_customer(inquiry, lineage).await?;
+    if written.is_some() {
+        return Ok(written);
+    }
+    let mut tags = inquiry.known.tags().cloned().unwrap_or_default();
+    // What took the place of a tagged one belongs to the same customer.
+    if *lineage != inquiry.id && customers.values().any(|rules| !rules.tags.is_empty()) {
+        let first = tx.inquiry(&inquiry.environment, lineage).await?;
+        tags.extend(first.as_ref().and_then(|stored| stored.inquiry.known.tags()));
+    }
+    let known = &inquiry.known;
+    Ok(customer::by_rule(customers, known.reference_id(), known.template_id(), Some(&tags)).cloned())
 }

@@ -21,7 +21,9 @@ impl App {
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
         let rules = environment.settings.rules.for_template(inquiry.known.template_id());
         let minted = self.link_of(action).await?;
-        let Addressed { to, unsubscribe } = self.recipient_of(&inquiry, &invitation.notifier).await?;
+        let Addressed { to, unsubscribe } =
+            self.recipient_of(environment, &inquiry, action, &invitation.notifier).await?;
+        self.record_telling(environment, action, &inquiry, &invitation.notifier).await?;
         let notice = notice::Invitation {
             id: action.planned.id.clone(),
             environment: environment.settings.name.clone(),
@@ -35,6 +37,6 @@ impl App {
             created_at: action.created_at,
         };
         let delivered = notifier.invite(&notice).await;
-        self.handed_over(action, &invitation.notifier, rules, delivered)
+        self.told(action, &invitation.notifier, rules, delivered).await
     }
 }

@@ -22,7 +22,15 @@ pub mod party;
 
 mod reread;
 
-mod recipient;
+pub mod recipient;
+
+pub mod contacts;
+
+mod addressee;
+
+mod telling;
+
+pub mod suppressions;
 
 pub mod channels;
 
@@ -109,11 +117,15 @@ use crate::app::committer::Committer;
 use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
-use crate::config::{self, ApiSettings, Config, Links, Mode, ReconcileSettings, RetentionSettings, SignIn};
+use crate::config::{
+    self, ApiSettings, Config, ContactLookup, Links, Mode, ReconcileSettings, RetentionSettings, SignIn,
+};
 use crate::domain::action::Kind;
 use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
-use crate::notify::letter::LetterError;
+use crate::notify::letter::{LetterError, Letters};
+use crate::notify::lookup::Lookup;
+use crate::notify::webhook::{InvalidWebhook, WebhookSettings};
 use crate::oidc::{OidcError, Provider};
 use crate::persona::client::PersonaClient;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
@@ -132,6 +144,8 @@ struct Shared {
     environments: Arc<Environments>,
     committer: OnceLock<Committer>,
     channels: Channels,
+    /// Where it is asked how a person is reached, and how long an answer holds.
+    lookup: Option<(Lookup, SignedDuration)>,
     reread_after: SignedDuration,
     /// How long an action is held that is performed for somebody who waits, and how often that is renewed.
     lease: (Duration, Duration),
@@ -142,7 +156,7 @@ struct Shared {
     retention: RetentionSettings,
     links: Links,
     link_key: OnceLock<LinkKey>,
-    customers: Customers,
+    customers: Arc<Customers>,
     api: ApiSettings,
     effective: Effective,
     sign_in: SignIn,
@@ -160,6 +174,8 @@ pub struct Environment {
     pub persona: Option<PersonaClient>,
     /// What may be asked of Persona, which every call of the client passes; none without a client.
     pub budget: Option<Arc<SharedBudget>>,
+    /// The operator's customers, whose people there are.
+    pub customers: Arc<Customers>,
 }
 
 /// The configuration in effect, as operators may see it.
@@ -193,6 +209,9 @@ pub enum SetUpError {
     /// A template of the operator's own can't be used.
     #[error("notices.templates: {0}")]
     Letters(LetterError),
+    /// What asks how people are reached could not be made.
+    #[error("contacts: {0}")]
+    Lookup(InvalidWebhook),
     /// The client of the OpenID provider could not be made.
     #[error("sign_in.oidc: {0}")]
     Provider(OidcError),
@@ -205,15 +224,19 @@ impl App {
     /// [`SetUpError`] when a Persona client or a notifier can't be made.
     pub fn new(config: &Config, database: Database, clock: Clock) -> Result<Self, SetUpError> {
         let mut environments = BTreeMap::new();
+        let customers = Arc::new(config.customers.clone());
         for (name, settings) in &config.environments {
             let budget = settings.api_key.as_ref().map(|_| {
                 SharedBudget::new(name.clone(), database.clone(), clock.clone(), settings.careful_calls_per_minute)
             });
             let persona = client_of(settings, &clock, budget.clone());
             let persona = persona.map_err(|source| SetUpError::Persona { environment: name.clone(), source })?;
-            environments.insert(name.clone(), Environment { settings: settings.clone(), persona, budget });
+            let (settings, customers) = (settings.clone(), customers.clone());
+            environments.insert(name.clone(), Environment { settings, persona, budget, customers });
         }
         let channels = channels::of(config, &clock)?;
+        let lookup = config.contacts.as_ref().map(|contacts| lookup_of(contacts, &clock)).transpose();
+        let lookup = lookup.map_err(SetUpError::Lookup)?;
         let provider = operators::oidc::provider_of(&config.sign_in, &clock).map_err(SetUpError::Provider)?;
         let reread_after = config.worker.reread_after;
         let lease = (config.worker.lease, config.worker.renew);
@@ -225,6 +248,7 @@ impl App {
             environments,
             committer,
             channels,
+            lookup,
             reread_after,
             lease,
             doors: Doors::default(),
@@ -234,7 +258,7 @@ impl App {
             retention,
             links: config.links.clone(),
             link_key: OnceLock::new(),
-            customers: config.customers.clone(),
+            customers,
             api: config.api,
             effective: Effective { text: config.redacted(), warnings: config.warnings() },
             sign_in: config.sign_in.clone(),
@@ -271,6 +295,12 @@ impl App {
     #[must_use]
     pub fn customers(&self) -> &Customers {
         &self.shared.customers
+    }
+
+    /// Whether there is a notifier of that name.
+    #[must_use]
+    pub fn has_notifier(&self, name: &NotifierName) -> bool {
+        self.shared.channels.contains_key(name)
     }
 
     /// What the API bears.
@@ -313,4 +343,10 @@ fn client_of(
     let (Some(api_key), Some(budget)) = (settings.api_key.clone(), budget) else { return Ok(None) };
     let settings = ClientSettings::new(settings.api_url.clone(), api_key);
     PersonaClient::gated(&settings, clock.clone(), budget).map(Some)
+}
+
+fn lookup_of(settings: &ContactLookup, clock: &Clock) -> Result<(Lookup, SignedDuration), InvalidWebhook> {
+    let ContactLookup { url, secrets, timeout, keep, allow_private } = settings.clone();
+    let settings = WebhookSettings { url, secrets, timeout, allow_private, letters: Letters::standard() };
+    Ok((Lookup::new(&settings, clock.clone())?, keep))
 }

@@ -27,6 +27,8 @@ impl App {
         let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
         let notifier = self.channel(&reminder.notifier, action)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
+        let Addressed { to, unsubscribe } =
+            self.recipient_of(environment, &inquiry, action, &reminder.notifier).await?;
         let rules = environment.settings.rules.for_template(inquiry.known.template_id());
         let form = rules.link;
         let link = match form {
@@ -37,7 +39,7 @@ impl App {
                 minted.short.unwrap_or(minted.link)
             }
         };
-        let Addressed { to, unsubscribe } = self.recipient_of(&inquiry, &reminder.notifier).await?;
+        self.record_telling(environment, action, &inquiry, &reminder.notifier).await?;
         let notice = Notice {
             id: action.planned.id.clone(),
             kind: NoticeKind::Reminder,
@@ -48,7 +50,7 @@ impl App {
             link_form: form,
             to,
             unsubscribe,
-            created_at: reminder.step_due.max(action.created_at),
+            created_at: reminder.moment().max(action.created_at),
             status: inquiry.status().cloned().ok_or_else(|| give_up("its status is not known"))?,
             reference_id: inquiry.known.reference_id().cloned(),
             template_id: inquiry.known.template_id().cloned(),
@@ -56,7 +58,7 @@ impl App {
             inquiry_id: inquiry.id,
         };
         let delivered = notifier.deliver(&notice).await;
-        self.handed_over(action, &reminder.notifier, rules, delivered)
+        self.told(action, &reminder.notifier, rules, delivered).await
     }
 
     /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as
@@ -69,7 +71,7 @@ impl App {
         reminder: &Reminder,
     ) -> Step<OneTimeLink> {
         let key = IdempotencyKey::of(&action.planned.id, "link", action.generation);
-        let lifetime = reminder.deadline.since(reminder.step_due);
+        let lifetime = reminder.deadline.since(reminder.moment());
         let inquiry = &action.planned.inquiry;
         if let Some(link) = self.mint_into_session(environment, persona, action, false).await? {
             return Ok(link);

@@ -50,7 +50,7 @@ impl App {
         let new_key = false;
         Err(match party.situation(rules, self.clock().now()).guard(action) {
             Guard::Now => return Ok(inquiry),
-            Guard::NotBefore(until) => Outcome::Postpone { reason: "the person is at work".to_owned(), until },
+            Guard::NotBefore(until, why) => Outcome::Postpone { reason: why.to_owned(), until },
             Guard::Object(Objection { reason, too_late: true }) => Outcome::GiveUp { reason, new_key },
             Guard::Object(Objection { reason, too_late: false }) => Outcome::Cancel { reason, new_key },
         })
@@ -98,7 +98,9 @@ impl App {
         let mut tx = self.database().read().await?;
         let stored = tx.inquiry(&environment.settings.name, &action.planned.inquiry).await?;
         let Some(inquiry) = stored.map(|stored| stored.inquiry) else { return Ok(None) };
-        Ok(Some((Party::of(&mut tx, &inquiry).await?, inquiry)))
+        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+        let party = Party::of(&mut tx, &inquiry).await?;
+        Ok(Some((self.acquaint(&mut tx, party, rules).await?, inquiry)))
     }
 }
 

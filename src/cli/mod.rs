@@ -23,6 +23,7 @@ mod reconcile;
 mod serve;
 mod sign_in;
 mod simulator;
+mod suppressions;
 pub mod telemetry;
 mod templates;
 mod tokens;
@@ -74,6 +75,9 @@ enum Verb {
     /// What people are written: looked at, and tried out
     #[command(subcommand)]
     Notices(notices::Notices),
+    /// People who are told nothing, by a channel or by any
+    #[command(subcommand)]
+    Suppressions(suppressions::Suppressions),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
@@ -137,6 +141,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Templates(templates) => templates.run().await,
         Verb::Links(links) => links.run().await,
         Verb::Notices(notices) => notices.run().await,
+        Verb::Suppressions(suppressions) => suppressions.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Prune(prune) => prune.run().await,

@@ -6,6 +6,7 @@
 mod address;
 mod api;
 mod brand;
+mod contacts;
 mod customer;
 mod environment;
 mod error;
@@ -38,6 +39,7 @@ use figment::providers::{Format, Toml};
 pub use address::{DatabaseKind, DatabaseUrl};
 pub use api::ApiSettings;
 pub use brand::{Brand, Colour, Support};
+pub use contacts::ContactLookup;
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
 pub use keys::MasterKeys;
@@ -76,6 +78,8 @@ pub struct Config {
     pub notifiers: BTreeMap<NotifierName, NotifierConfig>,
     /// How notices are put into words.
     pub notices: Notices,
+    /// Where it is asked how a person is reached.
+    pub contacts: Option<ContactLookup>,
     /// The operator's customers, by name.
     pub customers: Customers,
     /// What the API bears.
@@ -169,6 +173,7 @@ impl Config {
             }
         }
         let notices = notices::notices(top.section("notices"));
+        let contacts = contacts::contacts(top.section("contacts"));
         let customers = customer::customers(&mut top);
         let api = api::api(top.section("api"));
         let sign_in = sign_in::sign_in(top.section("sign_in"));
@@ -188,6 +193,7 @@ impl Config {
             environments,
             notifiers,
             notices,
+            contacts,
             customers,
             api,
             sign_in,

@@ -8,6 +8,7 @@ use super::{
     Config, EmailConfig, Environment, Language, Links, MasterKeys, NotifierConfig, Notices, SignIn, address, secret,
 };
 use crate::domain::act::Role;
+use crate::domain::courtesy::Courtesy;
 use crate::domain::rules::{Rules, Step};
 
 pub(super) fn text(config: &Config) -> String {
@@ -43,6 +44,12 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
         }
     }
     write_notices(out, &config.notices)?;
+    if let Some(lookup) = &config.contacts {
+        writeln!(out, "\n[contacts]\nlookup_url = {:?}", address::origin(&lookup.url))?;
+        writeln!(out, "secrets = {}", shapes(&lookup.secrets))?;
+        writeln!(out, "lookup_timeout = \"{}s\"\nkeep = \"{}\"", lookup.timeout.as_secs(), Step::Left(lookup.keep))?;
+        writeln!(out, "allow_private = {}", lookup.allow_private)?;
+    }
     for (name, rules) in &config.customers {
         writeln!(out, "\n[customers.{name}]")?;
         writeln!(out, "tags = {}", list(rules.tags.iter().map(|one| format!("{one:?}"))))?;
@@ -76,6 +83,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "payloads = \"{}\"\nevents = \"{}\"", time(retention.payloads), time(retention.events))?;
     writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
     writeln!(out, "static_links = \"{}\"", time(retention.static_links))?;
+    writeln!(out, "notices = \"{}\"", time(retention.notices))?;
     writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
 }
 
@@ -166,6 +174,8 @@ fn write_environment(out: &mut String, environment: &Environment) -> std::fmt::R
     writeln!(out, "api_url = \"{}\"", environment.api_url)?;
     writeln!(out, "careful_calls_per_minute = {}", environment.careful_calls_per_minute)?;
     writeln!(out, "signature_tolerance = \"{}\"", Step::Left(environment.signature_tolerance))?;
+    let zone = &environment.rules.for_template(None).courtesy.quiet.time_zone;
+    writeln!(out, "time_zone = \"{}\"", zone.iana_name().unwrap_or("UTC"))?;
     for (template, rules) in environment.rules.iter() {
         writeln!(out, "\n[environments.{name}.templates.{template}]")?;
         write_rules(out, rules)?;
@@ -178,7 +188,24 @@ fn write_rules(out: &mut String, rules: &Rules) -> std::fmt::Result {
     writeln!(out, "link = \"{}\"", rules.link)?;
     writeln!(out, "notify = {}", list(rules.notify.iter().map(|name| format!("\"{name}\""))))?;
     writeln!(out, "lifetime = \"{}\"", Step::Left(rules.lifetime))?;
-    writeln!(out, "max_reminders = {}", rules.max_reminders)
+    writeln!(out, "max_reminders = {}", rules.max_reminders)?;
+    let Courtesy { quiet, limits } = &rules.courtesy;
+    if let Some(night) = quiet.night {
+        writeln!(out, "quiet_hours = \"{night}\"")?;
+    }
+    if !quiet.days_off.is_empty() {
+        writeln!(out, "days_off = {}", list(quiet.days_off.iter().map(|day| format!("\"{day}\""))))?;
+    }
+    if let Some(most) = limits.most {
+        writeln!(out, "max_notices_per_person = \"{most}\"")?;
+    }
+    if let Some(spacing) = limits.spacing {
+        writeln!(out, "notice_spacing = \"{}\"", Step::Left(spacing))?;
+    }
+    if !rules.address_fields.is_empty() {
+        writeln!(out, "address_fields = {}", list(rules.address_fields.iter().map(|name| format!("{name:?}"))))?;
+    }
+    Ok(())
 }
 
 fn shapes(secrets: &[SecretString]) -> String {

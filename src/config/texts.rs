@@ -221,6 +221,36 @@ texts! {
         "Wenn diese Überprüfung noch offen ist, schickt {name} Ihnen auf dem gewohnten Weg einen neuen Link. Sie können diese Seite schließen."
         "Si cette vérification est toujours ouverte, {name} vous envoie un nouveau lien par le moyen habituel. Vous pouvez fermer cette page."
     }
+    /// The way to unsubscribe.
+    StopHeading "stop_heading" {
+        "Stop these messages?"
+        "¿Dejar de recibir estos mensajes?"
+        "Diese Nachrichten beenden?"
+        "Ne plus recevoir ces messages ?"
+    }
+    /// What it means to unsubscribe.
+    StopBody "stop_body" {
+        "{name} then no longer reminds you this way. You can still complete your verification with the link that you have."
+        "{name} dejará de recordárselo por este medio. Podrá seguir completando su verificación con el enlace que tiene."
+        "{name} erinnert Sie dann auf diesem Weg nicht mehr. Ihre Überprüfung können Sie mit Ihrem Link weiterhin abschließen."
+        "{name} ne vous enverra plus de rappels par ce moyen. Vous pourrez toujours terminer votre vérification avec le lien que vous avez."
+    }
+    /// The button that unsubscribes.
+    StopButton "stop_button" { "Stop messages" "No recibir más mensajes" "Nachrichten beenden" "Ne plus recevoir" }
+    /// Somebody unsubscribed.
+    StoppedHeading "stopped_heading" {
+        "You get no more of these messages"
+        "No recibirá más mensajes de este tipo"
+        "Sie erhalten keine solchen Nachrichten mehr"
+        "Vous ne recevrez plus ces messages"
+    }
+    /// Somebody unsubscribed.
+    StoppedBody "stopped_body" {
+        "{name} no longer reminds you this way. You can close this page."
+        "{name} ya no se lo recordará por este medio. Puede cerrar esta página."
+        "{name} erinnert Sie auf diesem Weg nicht mehr. Sie können diese Seite schließen."
+        "{name} ne vous enverra plus de rappels par ce moyen. Vous pouvez fermer cette page."
+    }
     /// Nobody's link.
     UnknownHeading "unknown_heading" {
         "This page does not exist"

@@ -18,9 +18,15 @@ pub mod template;
 
 pub mod rules;
 
+pub mod courtesy;
+
+pub mod contact;
+
 pub mod lineage;
 
 pub mod action;
+
+pub mod addressee;
 
 pub mod budget;
 

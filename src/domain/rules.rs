@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
+use crate::domain::courtesy::Courtesy;
 use crate::domain::ids::NotifierName;
 use crate::domain::time::Timestamp;
 
@@ -25,6 +26,10 @@ pub struct Rules {
     pub max_reminders: u32,
     /// How long nobody is reminded after they were seen at work. Zero: not at all.
     pub quiet_while_active: SignedDuration,
+    /// When a person is told something, and how often.
+    pub courtesy: Courtesy,
+    /// The fields of an inquiry that hold the person's address, the first that does counts.
+    pub address_fields: Vec<String>,
     /// Who gets in how, and how far that goes.
     pub access: AccessRules,
 }
@@ -80,6 +85,8 @@ impl Default for Rules {
             lifetime: DEFAULT_LIFETIME,
             max_reminders: DEFAULT_MAX_REMINDERS,
             quiet_while_active: SignedDuration::from_mins(30),
+            courtesy: Courtesy::default(),
+            address_fields: Vec::new(),
             access: AccessRules::default(),
         }
     }
@@ -120,13 +127,14 @@ impl Rules {
         let people = |name: &NotifierName| if self.for_people.contains(name) { "+" } else { "" };
         let notify: Vec<String> = self.notify.iter().map(|name| format!("{name}{}", people(name))).collect();
         format!(
-            "{}|{}|{}|{}s|{}|{}s|{}",
+            "{}|{}|{}|{}s|{}|{}s|{}|{}",
             steps.join(","),
             self.link,
             notify.join(","),
             self.lifetime.as_secs(),
             self.max_reminders,
             self.quiet_while_active.as_secs(),
+            self.courtesy.fingerprint(),
             self.access.fingerprint()
         )
     }

@@ -84,6 +84,12 @@ impl NotifyError {
         matches!(self, Self::Refused { .. } | Self::Rejected { .. }) && !self.may_retry()
     }
 
+    /// Whether the notice was certainly not taken. Without an answer it may have been.
+    #[must_use]
+    pub const fn was_not_taken(&self) -> bool {
+        !matches!(self, Self::Timeout { .. } | Self::Unreachable { .. })
+    }
+
     /// How long the receiver wants us to wait at least; `None` leaves it to the caller's backoff.
     #[must_use]
     pub fn retry_after(&self) -> Option<SignedDuration> {

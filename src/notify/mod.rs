@@ -9,6 +9,8 @@ pub mod recipient;
 
 pub mod letter;
 
+pub mod lookup;
+
 mod log;
 pub mod webhook;
 
@@ -55,6 +57,15 @@ pub enum Delivered {
 }
 
 impl Notifier {
+    /// Whether it reaches nobody without an address; an application finds its people by itself.
+    #[must_use]
+    pub const fn needs_address(&self) -> bool {
+        match self {
+            Self::Email(_) => true,
+            Self::Webhook(_) | Self::Log => false,
+        }
+    }
+
     /// Hands one notice on. A repeat carries the same id, so receivers can drop it.
     ///
     /// # Errors

@@ -133,11 +133,36 @@ impl Webhook {
         self.send(&invitation.id, wire::invitation(invitation, &letter)?).await
     }
 
-    async fn send(&self, id: &ActionId, body: String) -> Result<Delivered, NotifyError> {
+    /// Asks for something, once: the status, and up to `longest` bytes of the answer. That there is nothing (404) is an
+    /// answer.
+    #[tracing::instrument(name = "notify.webhook.ask", skip_all,
+        fields(host = %self.host(), status = tracing::field::Empty))]
+    pub(super) async fn ask(&self, id: &ActionId, body: String, longest: usize) -> Result<(u16, Vec<u8>), NotifyError> {
+        let mut answer = self.post(id, body).await?;
+        let status = answer.status().as_u16();
+        tracing::Span::current().record("status", status);
+        if !answer.status().is_success() && status != 404 {
+            return Err(NotifyError::Refused { host: self.host(), status, asked_wait: asked_wait(answer.headers()) });
+        }
+        let mut read = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.unanswered(&error))? {
+            if read.len() + chunk.len() > longest {
+                return Err(NotifyError::Unsendable("the answer is too long"));
+            }
+            read.extend_from_slice(&chunk);
+        }
+        Ok((status, read))
+    }
+
+    async fn post(&self, id: &ActionId, body: String) -> Result<reqwest::Response, NotifyError> {
         let headers = self.headers(id, &body, self.clock.now())?;
         let sent = self.http.post(self.url.clone()).headers(headers).body(body).send().await;
+        sent.map_err(|error| self.unanswered(&error))
+    }
+
+    async fn send(&self, id: &ActionId, body: String) -> Result<Delivered, NotifyError> {
         // Only status and headers matter; dropping the answer unread bounds what a receiver can make us read.
-        let answer = sent.map_err(|error| self.unanswered(&error))?;
+        let answer = self.post(id, body).await?;
         let status = answer.status().as_u16();
         tracing::Span::current().record("status", status);
         if answer.status().is_success() {

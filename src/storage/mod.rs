@@ -39,6 +39,7 @@ pub mod access_links;
 pub mod actions;
 pub mod audit;
 pub mod budgets;
+pub mod contacts;
 pub mod creations;
 pub mod customers;
 pub mod environments;
@@ -46,6 +47,7 @@ pub mod events;
 pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
+pub mod notices;
 pub mod operators;
 pub mod quarantine;
 pub mod reconciliation;
@@ -54,6 +56,7 @@ pub mod retention;
 pub mod singletons;
 pub mod static_links;
 pub mod subjects;
+pub mod suppressions;
 pub mod tallies;
 pub mod template_runs;
 pub mod templates;
@@ -122,6 +125,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     creations::STATEMENTS,
     idempotency::STATEMENTS,
     static_links::STATEMENTS,
+    contacts::STATEMENTS,
+    notices::STATEMENTS,
+    suppressions::STATEMENTS,
     webhook_secrets::STATEMENTS,
     operators::tokens::STATEMENTS,
     operators::sessions::STATEMENTS,

@@ -15,6 +15,7 @@ mod fan_out;
 mod guides;
 mod letters;
 mod links;
+mod notices;
 mod operators;
 mod people;
 mod quarantine;

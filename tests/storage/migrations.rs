@@ -105,6 +105,7 @@ on_both! {
                         DROP VIEW view_tallies; DROP VIEW view_templates; DROP VIEW view_lanes;
                         DROP VIEW view_reconciliations; DROP VIEW view_budgets; DROP VIEW view_refusals;
                         DROP TABLE tallies; DROP TABLE tally_deltas; DROP TABLE refusals;
+                        DROP TABLE contacts; DROP TABLE notices; DROP TABLE suppressions;
                         DROP TABLE session_tokens; DROP TABLE webhook_secrets; DROP TABLE access_links; DROP TABLE link_keys; DROP TABLE api_tokens;
                         DROP TABLE customer_lineages; DROP TABLE creations; DROP TABLE idempotency_keys;
                         DROP TABLE static_links; DROP TABLE successions; DROP TABLE mutes; DROP TABLE admissions;

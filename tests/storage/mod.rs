@@ -17,6 +17,7 @@ mod lanes;
 mod leases;
 mod lineages;
 mod migrations;
+mod notices;
 mod operators;
 mod plans;
 mod query_plans;

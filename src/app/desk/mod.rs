@@ -7,6 +7,7 @@ mod actions;
 mod events;
 mod inquiries;
 mod lanes;
+mod suppressions;
 
 use jiff::SignedDuration;
 

@@ -109,7 +109,7 @@ fn webhook(section: &mut Section<'_>) -> Option<NotifierConfig> {
     Some(NotifierConfig::Webhook { url: url?, secrets, allow_private })
 }
 
-fn signing_secrets(section: &mut Section<'_>) -> Option<Vec<Entry>> {
+pub(super) fn signing_secrets(section: &mut Section<'_>) -> Option<Vec<Entry>> {
     let single = section.text("secret");
     let several = secret::several(section, "secrets", "secret_file");
     match (single, several) {
@@ -123,7 +123,7 @@ fn signing_secrets(section: &mut Section<'_>) -> Option<Vec<Entry>> {
             section.refuse(
                 "secret",
                 None,
-                "is needed; notices are signed with it. Make one by: echo whsec_$(openssl rand -base64 32)",
+                "is needed; what is sent is signed with it. Make one by: echo whsec_$(openssl rand -base64 32)",
             );
             None
         }

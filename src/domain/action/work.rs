@@ -33,8 +33,18 @@ pub struct Reminder {
     pub step: Step,
     /// When the rule wants it; `due_at` may move with retries, this does not.
     pub step_due: Timestamp,
+    /// Where quiet times or limits move it to.
+    pub moved_to: Option<Timestamp>,
     /// Who is to be told.
     pub notifier: NotifierName,
+}
+
+impl Reminder {
+    /// When the person is to be told: as the rule wants it, unless quiet times or limits move it.
+    #[must_use]
+    pub fn moment(&self) -> Timestamp {
+        self.moved_to.unwrap_or(self.step_due)
+    }
 }
 
 /// One revival: of one expiry.

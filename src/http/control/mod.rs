@@ -14,6 +14,7 @@ mod numbers;
 mod overview;
 mod says;
 mod story;
+mod suppressions;
 mod templates;
 mod wire;
 
@@ -109,6 +110,8 @@ fn described() -> OpenApiRouter<Control> {
         .routes(routes!(actions::cancel))
         .routes(routes!(actions::reschedule))
         .routes(routes!(templates::list))
+        .routes(routes!(suppressions::list, suppressions::add))
+        .routes(routes!(suppressions::remove))
         .routes(routes!(lanes::pause))
         .routes(routes!(lanes::resume))
         .routes(routes!(changes::watch))

@@ -21,6 +21,7 @@ pub(super) fn write(work: &Work) -> String {
                 Step::Replaced => StepText::Replaced,
             },
             step_due: reminder.step_due.as_micros(),
+            moved_to: reminder.moved_to.map(Timestamp::as_micros),
             notifier: reminder.notifier.as_str().to_owned(),
         }),
         Work::Revive(Revival { expired_at, asked }) => {
@@ -89,6 +90,7 @@ fn read_reminder(text: &str) -> Option<Reminder> {
             StepText::Replaced => Step::Replaced,
         },
         step_due: Timestamp::from_micros(text.step_due),
+        moved_to: text.moved_to.map(Timestamp::from_micros),
         notifier: NotifierName::parse(&text.notifier).ok()?,
     })
 }
@@ -103,6 +105,8 @@ struct ReminderText {
     deadline: i64,
     step: StepText,
     step_due: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved_to: Option<i64>,
     notifier: String,
 }
 
@@ -174,6 +178,7 @@ mod tests {
                 deadline: Timestamp::from_micros(1),
                 step,
                 step_due: Timestamp::from_micros(-2),
+                moved_to: (step == left).then_some(Timestamp::from_micros(5)),
                 notifier: NotifierName::parse("log").unwrap(),
             });
             assert_eq!(read(work.kind(), &write(&work)), Some(work));

@@ -55,7 +55,13 @@ fn reminder(inquiry: &str, step: &str, created: i64) -> Action {
     let Step::Gone { percent } = step else { panic!("a share") };
     let due_at = Timestamp::from_second(i64::from(percent) + 100);
     let notifier = NotifierName::parse("application").unwrap();
-    let work = Work::Remind(Reminder { deadline: Timestamp::from_second(200), step, step_due: due_at, notifier });
+    let work = Work::Remind(Reminder {
+        deadline: Timestamp::from_second(200),
+        step,
+        step_due: due_at,
+        moved_to: None,
+        notifier,
+    });
     let id = ActionId::parse(&format!("rka_{inquiry}_{step}")).unwrap();
     let key = DedupeKey::of(&inquiry, &work);
     let environment = EnvironmentName::parse("sandbox").unwrap();

@@ -1,0 +1,1 @@
+-- A placeholder: this number is another branch's.
