@@ -64,7 +64,8 @@ pub enum InvalidNotifier {
 /// [`LetterError`] names the template that can't be used.
 pub fn letters(config: &Config) -> Result<Letters, LetterError> {
     let own = config.notices.templates.iter().cloned();
-    let own = own.map(|config::NoticeTemplate { file, kind, language, text }| OwnTemplate { file, kind, language, text });
+    let own =
+        own.map(|config::NoticeTemplate { file, kind, language, text }| OwnTemplate { file, kind, language, text });
     Letters::new(brand(&config.links.brand, config), &own.collect::<Vec<_>>())
 }
 

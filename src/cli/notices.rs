@@ -124,7 +124,9 @@ impl Preview {
         let (_, database) = self.common.database().await?;
         let stored = database.read().await?.inquiry(&environment, &id).await?;
         let stored = stored.with_context(|| {
-            format!("there is no inquiry {id} in environment {environment}; `rekindle inquiries list` shows those there are")
+            format!(
+                "there is no inquiry {id} in environment {environment}; `rekindle inquiries list` shows those there are"
+            )
         })?;
         Ok(stored.inquiry)
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Config, EmailConfig, Environment, Language, Links, MasterKeys, NotifierConfig, Notices, SignIn, address, secret,
+    Config, EmailConfig, Environment, Language, Links, MasterKeys, Notices, NotifierConfig, SignIn, address, secret,
 };
 use crate::domain::act::Role;
 use crate::domain::courtesy::Courtesy;

@@ -46,7 +46,9 @@ pub enum NotifyError {
         host: String,
     },
     /// A receiver's name leads into a network.
-    #[error("{host} leads to an address inside a network; if that is meant, set allow_private = true for this notifier")]
+    #[error(
+        "{host} leads to an address inside a network; if that is meant, set allow_private = true for this notifier"
+    )]
     Inside {
         /// The receiver.
         host: String,
@@ -55,7 +57,9 @@ pub enum NotifyError {
     #[error("nobody to tell: no e-mail address of this person is known")]
     Nobody,
     /// What is known as the person's address is none.
-    #[error("nobody to tell: what is known as the e-mail address of this person is none; correct it in your application")]
+    #[error(
+        "nobody to tell: what is known as the e-mail address of this person is none; correct it in your application"
+    )]
     NoAddress,
     /// The notice can't be put into a request.
     #[error("the notice can't be sent: {0}")]

@@ -300,7 +300,10 @@ mod tests {
             .collect();
         assert_eq!(header("webhook-signature"), expected.join(" "));
         assert_ne!(expected[0], expected[1]);
-        assert_eq!(String::from_utf8(request.body).unwrap(), wire::body(&example(), &Letters::standard().of_notice(&example()).unwrap()).unwrap());
+        assert_eq!(
+            String::from_utf8(request.body).unwrap(),
+            wire::body(&example(), &Letters::standard().of_notice(&example()).unwrap()).unwrap()
+        );
     }
 
     #[tokio::test]
@@ -342,7 +345,9 @@ mod tests {
     #[tokio::test]
     async fn a_receiver_inside_a_network_is_refused_before_anything_is_sent() {
         let server = receiver(ResponseTemplate::new(200)).await;
-        for url in [server.uri(), server.uri().replace("127.0.0.1", "localhost"), "https://169.254.169.254/x".to_owned()] {
+        for url in
+            [server.uri(), server.uri().replace("127.0.0.1", "localhost"), "https://169.254.169.254/x".to_owned()]
+        {
             let guarded = WebhookSettings { allow_private: false, ..settings(&url) };
             assert_eq!(Webhook::new(&guarded, Clock::System).map(drop).unwrap_err(), InvalidWebhook::Inside, "{url}");
         }

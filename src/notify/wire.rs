@@ -41,11 +41,7 @@ struct Message<'a> {
 
 impl<'a> Message<'a> {
     fn of(letter: &'a Letter) -> Self {
-        Self {
-            language: letter.language.as_str(),
-            subject: &letter.subject,
-            text: letter.text.expose_secret(),
-        }
+        Self { language: letter.language.as_str(), subject: &letter.subject, text: letter.text.expose_secret() }
     }
 }
 
@@ -208,7 +204,9 @@ mod tests {
             unsubscribe: None,
             created_at,
         };
-        let body: serde_json::Value = serde_json::from_str(&invitation(&asked, &Letters::standard().of_invitation(&asked).unwrap()).unwrap()).unwrap();
+        let body: serde_json::Value =
+            serde_json::from_str(&invitation(&asked, &Letters::standard().of_invitation(&asked).unwrap()).unwrap())
+                .unwrap();
         insta::assert_json_snapshot!(body, @r#"
         {
           "data": {

@@ -35,7 +35,10 @@ async fn letters_arrive_by_starttls_and_by_tls_signed_in_and_over_one_connection
         }
         let (first, second) = (server.next().await, server.next().await);
         assert!(first.secure && first.user.as_deref() == Some(super::server::USER), "{security}");
-        assert_eq!((first.from.as_str(), first.to.as_slice()), ("verify@bank.example", &["ada@example.com".to_owned()][..]));
+        assert_eq!(
+            (first.from.as_str(), first.to.as_slice()),
+            ("verify@bank.example", &["ada@example.com".to_owned()][..])
+        );
         assert_eq!(first.message().message_id(), second.message().message_id(), "a repeat can be known for one");
         assert_eq!(first.session, second.session, "a connection is used again");
         for (header, value) in [
@@ -65,7 +68,9 @@ async fn nothing_is_sent_where_tls_is_wanted_and_not_there_or_not_trusted() {
     let elsewhere = EmailSettings { host: "mail.example.com".to_owned(), ..plain.settings(Security::None) };
     let refused = Email::new(&elsewhere, Letters::standard(), Clock::System).map(drop).unwrap_err();
     assert_eq!(refused, InvalidEmail::Plain);
-    assert!(Email::new(&EmailSettings { allow_plaintext: true, ..elsewhere }, Letters::standard(), Clock::System).is_ok());
+    assert!(
+        Email::new(&EmailSettings { allow_plaintext: true, ..elsewhere }, Letters::standard(), Clock::System).is_ok()
+    );
 }
 
 #[tokio::test]

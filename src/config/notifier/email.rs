@@ -99,7 +99,11 @@ pub(super) fn email(section: &mut Section<'_>) -> Option<EmailConfig> {
     let allow_plaintext = section.flag("allow_plaintext", false);
     let from = section.text("from");
     if from.is_none() {
-        section.refuse("from", None, "is needed; it is in whose name people are written to, like \"Example Bank <verify@example.com>\"");
+        section.refuse(
+            "from",
+            None,
+            "is needed; it is in whose name people are written to, like \"Example Bank <verify@example.com>\"",
+        );
     }
     let from = from.and_then(|entry| entry.parsed(reading, mailbox));
     let reply_to = section.text("reply_to").and_then(|entry| entry.parsed(reading, mailbox));
@@ -111,11 +115,13 @@ pub(super) fn email(section: &mut Section<'_>) -> Option<EmailConfig> {
 fn server_name(text: &str) -> Result<String, &'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-' || c == ':';
     let fine = !text.is_empty() && text.chars().all(plain);
-    fine.then(|| text.to_owned()).ok_or("is no name of a server; write it alone, like \"smtp.example.com\", and its port as port")
+    fine.then(|| text.to_owned())
+        .ok_or("is no name of a server; write it alone, like \"smtp.example.com\", and its port as port")
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, &'static str> {
-    text.parse().map_err(|_| "is no sender; write it like \"verify@example.com\" or \"Example Bank <verify@example.com>\"")
+    text.parse()
+        .map_err(|_| "is no sender; write it like \"verify@example.com\" or \"Example Bank <verify@example.com>\"")
 }
 
 fn authority(section: &mut Section<'_>) -> Option<Vec<u8>> {
@@ -131,7 +137,11 @@ fn credentials(section: &mut Section<'_>) -> Option<(String, SecretString)> {
     match (username, password) {
         (Some(username), Some(password)) => Some((username, password)),
         (Some(_), None) => {
-            section.refuse("password", None, "is needed with username; keep it in a file and name that as password_file");
+            section.refuse(
+                "password",
+                None,
+                "is needed with username; keep it in a file and name that as password_file",
+            );
             None
         }
         (None, Some(_)) => {

@@ -50,11 +50,14 @@ pub(super) fn message(
             .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
     }
     let (text, html) = (letter.text.expose_secret().to_owned(), letter.html.expose_secret().to_owned());
-    builder.multipart(MultiPart::alternative_plain_html(text, html)).map_err(|_| NotifyError::Unsendable("it is no message"))
+    builder
+        .multipart(MultiPart::alternative_plain_html(text, html))
+        .map_err(|_| NotifyError::Unsendable("it is no message"))
 }
 
 fn raw(name: &'static str, value: &str) -> Result<HeaderValue, NotifyError> {
-    let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| NotifyError::Unsendable("a header has no name"))?;
+    let name =
+        HeaderName::new_from_ascii(name.to_owned()).map_err(|_| NotifyError::Unsendable("a header has no name"))?;
     if value.chars().any(char::is_control) {
         return Err(NotifyError::Unsendable("a header holds a control character"));
     }

@@ -46,10 +46,16 @@ mod tests {
     fn paragraphs_and_buttons_are_told_apart() {
         let paragraph = |lines: &[&str]| Block::Paragraph(lines.iter().map(|line| (*line).to_owned()).collect());
         let button = Block::Button { label: "Go on".to_owned(), link: "https://x.example/1".to_owned() };
-        let text = "\nHello,\n\n\none\n two\n[Go on](https://x.example/1)\nand [no](javascript:1)\n[no](javascript:1)\n";
+        let text =
+            "\nHello,\n\n\none\n two\n[Go on](https://x.example/1)\nand [no](javascript:1)\n[no](javascript:1)\n";
         assert_eq!(
             blocks(text),
-            [paragraph(&["Hello,"]), paragraph(&["one", "two"]), button, paragraph(&["and [no](javascript:1)", "[no](javascript:1)"])]
+            [
+                paragraph(&["Hello,"]),
+                paragraph(&["one", "two"]),
+                button,
+                paragraph(&["and [no](javascript:1)", "[no](javascript:1)"])
+            ]
         );
         assert_eq!(blocks(" \n"), []);
     }

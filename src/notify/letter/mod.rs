@@ -12,7 +12,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -122,7 +122,10 @@ impl Letters {
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut files = BTreeMap::new();
         for (kind, language, text) in standard::all() {
-            files.insert((kind, language), (format!("the standard template {}", name_of(kind, language)), text.to_owned()));
+            files.insert(
+                (kind, language),
+                (format!("the standard template {}", name_of(kind, language)), text.to_owned()),
+            );
         }
         for own in own {
             files.insert((own.kind, own.language), (own.file.display().to_string(), own.text.clone()));
@@ -144,7 +147,9 @@ impl Letters {
     /// When a standard template can't be rendered, which the tests of this floor would find.
     #[must_use]
     pub fn standard() -> Self {
-        Self::new(LetterBrand::default(), &[]).unwrap_or_else(|error| panic!("{error}"))
+        static STANDARD: LazyLock<Letters> =
+            LazyLock::new(|| Letters::new(LetterBrand::default(), &[]).unwrap_or_else(|error| panic!("{error}")));
+        STANDARD.clone()
     }
 
     /// The letter for a reminder, in the person's language where it is one of ours. The same on every try.
@@ -199,7 +204,8 @@ impl Letters {
 
     fn written(&self, facts: &Facts<'_>) -> Result<Letter, NotifyError> {
         // The error's own words could quote what stands in the letter.
-        self.write(facts).map_err(|_| NotifyError::Unsendable("its template can't be rendered; try `rekindle notices preview`"))
+        self.write(facts)
+            .map_err(|_| NotifyError::Unsendable("its template can't be rendered; try `rekindle notices preview`"))
     }
 
     fn write(&self, facts: &Facts<'_>) -> Result<Letter, minijinja::Error> {
@@ -232,7 +238,12 @@ impl Letters {
         for sample in Sample::ALL {
             let facts = Facts { kind, language, ..sample.facts() };
             let letter = self.write(&facts).map_err(|error| complaint(file, &error))?;
-            let wrong = |line, trouble: &str| LetterError { file: file.to_owned(), line, trouble: trouble.to_owned(), remedy: REMEDY };
+            let wrong = |line, trouble: &str| LetterError {
+                file: file.to_owned(),
+                line,
+                trouble: trouble.to_owned(),
+                remedy: REMEDY,
+            };
             if letter.subject.is_empty() {
                 return Err(wrong(1, "its first line is empty, and that is the subject"));
             }
@@ -258,7 +269,8 @@ fn name_of(kind: LetterKind, language: Language) -> String {
 }
 
 fn complaint(file: &str, error: &minijinja::Error) -> LetterError {
-    let trouble = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    let trouble =
+        error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
     LetterError { file: file.to_owned(), line: error.line().unwrap_or(1), trouble, remedy: REMEDY }
 }
 

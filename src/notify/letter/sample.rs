@@ -108,10 +108,32 @@ pub fn sample_invitation(
     now: Timestamp,
     left: SignedDuration,
 ) -> Result<Invitation, InvalidId> {
-    let Notice { id, environment, inquiry_id, reference_id, template_id, deadline, link, to, unsubscribe, created_at, .. } =
-        sample_notice(LetterKind::Invitation, address, language, now, left)?;
+    let Notice {
+        id,
+        environment,
+        inquiry_id,
+        reference_id,
+        template_id,
+        deadline,
+        link,
+        to,
+        unsubscribe,
+        created_at,
+        ..
+    } = sample_notice(LetterKind::Invitation, address, language, now, left)?;
     let link_expires_at = deadline;
-    Ok(Invitation { id, environment, inquiry_id, reference_id, template_id, link, link_expires_at, to, unsubscribe, created_at })
+    Ok(Invitation {
+        id,
+        environment,
+        inquiry_id,
+        reference_id,
+        template_id,
+        link,
+        link_expires_at,
+        to,
+        unsubscribe,
+        created_at,
+    })
 }
 
 fn person(address: SecretString, language: Option<Language>) -> Recipient {

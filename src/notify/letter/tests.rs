@@ -18,7 +18,10 @@ fn own(text: &str) -> Result<Letters, LetterError> {
 fn bank() -> LetterBrand {
     LetterBrand {
         name: "Example Bank".to_owned(),
-        support: Some(Support { text: "help@bank.example".to_owned(), href: Some("mailto:help@bank.example".to_owned()) }),
+        support: Some(Support {
+            text: "help@bank.example".to_owned(),
+            href: Some("mailto:help@bank.example".to_owned()),
+        }),
         legal: BTreeMap::from([(Language::En, "Example Bank plc, 1 High Street, Exampleton".to_owned())]),
         ..LetterBrand::default()
     }
@@ -54,10 +57,26 @@ fn the_last_call_says_that_time_is_short_in_every_language() {
     let letters = Letters::new(bank(), &[]).unwrap();
     let subject = |language, hours| letters.of_notice(&reminder(language, hours)).unwrap().subject;
     for (language, early, late) in [
-        (Language::En, "Your verification for Example Bank is waiting for you", "Time is nearly up: your verification for Example Bank"),
-        (Language::Es, "Su verificación para Example Bank le está esperando", "Queda poco tiempo: su verificación para Example Bank"),
-        (Language::De, "Ihre Überprüfung für Example Bank wartet auf Sie", "Die Zeit wird knapp: Ihre Überprüfung für Example Bank"),
-        (Language::Fr, "Votre vérification pour Example Bank vous attend", "Il reste peu de temps : votre vérification pour Example Bank"),
+        (
+            Language::En,
+            "Your verification for Example Bank is waiting for you",
+            "Time is nearly up: your verification for Example Bank",
+        ),
+        (
+            Language::Es,
+            "Su verificación para Example Bank le está esperando",
+            "Queda poco tiempo: su verificación para Example Bank",
+        ),
+        (
+            Language::De,
+            "Ihre Überprüfung für Example Bank wartet auf Sie",
+            "Die Zeit wird knapp: Ihre Überprüfung für Example Bank",
+        ),
+        (
+            Language::Fr,
+            "Votre vérification pour Example Bank vous attend",
+            "Il reste peu de temps : votre vérification pour Example Bank",
+        ),
     ] {
         assert_eq!((subject(language, 7).as_str(), subject(language, 6).as_str()), (early, late));
     }
@@ -71,11 +90,14 @@ fn every_standard_letter_says_everything_and_loads_nothing() {
         let invitation = sample_invitation("ada@example.com".into(), language, NOW, left).unwrap();
         let notices = [LetterKind::Reminder, LetterKind::Revived, LetterKind::Replaced]
             .map(|kind| sample_notice(kind, "ada@example.com".into(), language, NOW, left).unwrap());
-        let written = notices.iter().map(|notice| letters.of_notice(notice)).chain([letters.of_invitation(&invitation)]);
+        let written =
+            notices.iter().map(|notice| letters.of_notice(notice)).chain([letters.of_invitation(&invitation)]);
         for letter in written.map(Result::unwrap) {
             let (text, html) = (letter.text.expose_secret(), letter.html.expose_secret());
             assert_eq!(letter.language, language);
-            for part in ["Ada Example", "Example Bank", "help@bank.example", "1 High Street", "/go/sample-", "/no-more/", "UTC"] {
+            for part in
+                ["Ada Example", "Example Bank", "help@bank.example", "1 High Street", "/go/sample-", "/no-more/", "UTC"]
+            {
                 assert!(text.contains(part) && html.contains(part), "{language}: {part} in\n{text}\n{html}");
             }
             assert!(html.contains(&format!("lang=\"{language}\"")) && html.contains("color-scheme"));

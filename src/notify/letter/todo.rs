@@ -48,7 +48,9 @@ pub(super) fn phrase(next_step: Option<&str>, language: Language) -> &'static st
             "une photo de votre pièce d’identité",
         ],
         Todo::Selfie => ["a selfie", "un selfi", "ein Selfie", "un selfie"],
-        Todo::Document => ["a document to upload", "subir un documento", "ein Dokument hochladen", "un document à envoyer"],
+        Todo::Document => {
+            ["a document to upload", "subir un documento", "ein Dokument hochladen", "un document à envoyer"]
+        }
         Todo::Phone => [
             "confirm your phone number",
             "confirmar su número de teléfono",
@@ -61,9 +63,16 @@ pub(super) fn phrase(next_step: Option<&str>, language: Language) -> &'static st
             "Ihre E-Mail-Adresse bestätigen",
             "confirmer votre adresse e-mail",
         ],
-        Todo::Details => ["some personal details", "algunos datos personales", "einige Angaben zu Ihrer Person", "quelques informations personnelles"],
+        Todo::Details => [
+            "some personal details",
+            "algunos datos personales",
+            "einige Angaben zu Ihrer Person",
+            "quelques informations personnelles",
+        ],
         Todo::Signature => ["your signature", "su firma", "Ihre Unterschrift", "votre signature"],
-        Todo::Something => ["a few short steps", "unos pocos pasos", "wenige kurze Schritte", "quelques étapes rapides"],
+        Todo::Something => {
+            ["a few short steps", "unos pocos pasos", "wenige kurze Schritte", "quelques étapes rapides"]
+        }
     };
     let [en, es, de, fr] = texts;
     match language {

@@ -18,7 +18,10 @@ async fn answering(answer: ResponseTemplate) -> MockServer {
 
 fn asking(server: &MockServer, more: &str) -> &'static str {
     let secret = crate::support::application::SECRET;
-    let text = format!("{more}\n[contacts]\nlookup_url = \"{}/contact\"\nallow_private = true\nsecret = \"{secret}\"", server.uri());
+    let text = format!(
+        "{more}\n[contacts]\nlookup_url = \"{}/contact\"\nallow_private = true\nsecret = \"{secret}\"",
+        server.uri()
+    );
     text.leak()
 }
 

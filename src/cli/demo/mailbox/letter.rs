@@ -30,7 +30,8 @@ impl Received {
     pub(super) fn read(message: &[u8], at: Timestamp) -> Option<Self> {
         let read = MessageParser::default().parse(message)?;
         let text = read.body_text(0)?.into_owned();
-        let link = text.lines().map(str::trim).find(|line| line.starts_with("http://") || line.starts_with("https://"))?;
+        let link =
+            text.lines().map(str::trim).find(|line| line.starts_with("http://") || line.starts_with("https://"))?;
         let from = read.from()?.first()?;
         let sender = match (from.name(), from.address()) {
             (Some(name), Some(address)) => format!("{name} <{address}>"),

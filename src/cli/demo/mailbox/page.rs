@@ -13,7 +13,8 @@ use super::Kept;
 use super::letter::Received;
 
 /// A letter brings its own style and loads nothing; its links open elsewhere.
-const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox";
+const LETTER_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox";
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'";
 
 #[derive(Template)]
