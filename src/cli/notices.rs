@@ -17,6 +17,7 @@ use crate::domain::ids::{EnvironmentName, InquiryId, NotifierName};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::language::Language;
 use crate::domain::letter::LetterKind;
+use crate::domain::rules::DEFAULT_LIFETIME;
 use crate::domain::status::Status;
 use crate::notify::email::{Email, EmailSettings};
 use crate::notify::letter::{Letter, Letters, sample_invitation, sample_notice};
@@ -184,9 +185,9 @@ impl When {
 
 /// Makes a sample say what there is to say about an inquiry. Nothing of its person is read.
 fn about(notice: &mut Notice, inquiry: &Inquiry, config: &Config) -> anyhow::Result<()> {
-    let environment = config.environments.values().next().map(|environment| &environment.rules);
-    let lifetime = environment.map(|rules| rules.for_template(inquiry.known.template_id()).lifetime);
-    let deadline = inquiry.deadline(lifetime.unwrap_or(crate::domain::rules::DEFAULT_LIFETIME));
+    let environment = config.environments.get(&inquiry.environment);
+    let lifetime = environment.map(|of| of.rules.for_template(inquiry.known.template_id()).lifetime);
+    let deadline = inquiry.deadline(lifetime.unwrap_or(DEFAULT_LIFETIME));
     notice.deadline = deadline.context("the inquiry has no deadline, so nobody would be reminded of it")?;
     notice.status = inquiry.status().cloned().unwrap_or(Status::Pending);
     notice.next_step = inquiry.known.next_step().cloned();
