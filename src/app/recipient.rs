@@ -234,9 +234,15 @@ impl App {
         if self.links().public_url.is_none() {
             return Ok(None);
         }
-        let mut tx = self.database().begin().await?;
-        let key = tx.link_key_or_new(self.clock().now()).await?;
-        tx.commit().await?;
+        let key = match self.link_key().await? {
+            Some(key) => key,
+            None => {
+                let mut tx = self.database().begin().await?;
+                let key = tx.link_key_or_new(self.clock().now()).await?;
+                tx.commit().await?;
+                key
+            }
+        };
         let token = key.unsubscribe_token(action.planned.id.as_str());
         Ok(self.links().address(&format!("/unsubscribe/{token}")).map(SecretString::from))
     }
