@@ -72,7 +72,7 @@ impl App {
     /// [`StorageError`] when the database can't be asked.
     pub async fn forget_contact(&self, key: &ContactKey) -> Result<bool, StorageError> {
         let mut tx = self.database().begin().await?;
-        let forgotten = tx.forget_contact(key, self.clock().now()).await?;
+        let forgotten = tx.forget_contact(key).await?;
         tx.commit().await?;
         if forgotten {
             self.replan_people(&key.environment, &key.reference_id).await?;

@@ -10,7 +10,7 @@ use crate::app::step::{Step, cancel, database};
 use crate::app::{App, Environment};
 use crate::domain::action::{Action, Outcome};
 use crate::domain::contact::{self, Contact, Written, comparable};
-use crate::domain::ids::{CustomerName, NotifierName, ReferenceId};
+use crate::domain::ids::{CustomerName, EnvironmentName, InquiryId, NotifierName, ReferenceId};
 use crate::domain::inquiry::Inquiry;
 use crate::notify::lookup::Question;
 use crate::notify::recipient::Recipient;
@@ -113,6 +113,18 @@ impl App {
     pub async fn reached(&self, inquiry: &Inquiry) -> Result<Known, StorageError> {
         let Some(environment) = self.environments().get(&inquiry.environment) else { return Ok(Known::Not) };
         Ok(self.contact_of(environment, inquiry).await?.map_or(Known::Not, |(_, known)| known))
+    }
+
+    /// The same, of an inquiry by its id.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database can't be asked.
+    pub async fn reached_in(&self, environment: &EnvironmentName, id: &InquiryId) -> Result<Known, StorageError> {
+        let stored = self.database().read().await?.inquiry(environment, id).await?;
+        match stored {
+            Some(stored) => self.reached(&stored.inquiry).await,
+            None => Ok(Known::Not),
+        }
     }
 
     async fn contact_of(
@@ -234,9 +246,15 @@ impl App {
         if self.links().public_url.is_none() {
             return Ok(None);
         }
-        let mut tx = self.database().begin().await?;
-        let key = tx.link_key_or_new(self.clock().now()).await?;
-        tx.commit().await?;
+        let key = match self.link_key().await? {
+            Some(key) => key,
+            None => {
+                let mut tx = self.database().begin().await?;
+                let key = tx.link_key_or_new(self.clock().now()).await?;
+                tx.commit().await?;
+                key
+            }
+        };
         let token = key.unsubscribe_token(action.planned.id.as_str());
         Ok(self.links().address(&format!("/unsubscribe/{token}")).map(SecretString::from))
     }

@@ -11,8 +11,8 @@ use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::row::Place;
 use crate::storage::sql::json;
+use crate::storage::subjects::SubjectRef;
 use crate::storage::subjects::keys::{place, sealed};
-use crate::storage::subjects::{Because, SubjectRef};
 use crate::storage::transaction::Tx;
 use crate::vault::Packed;
 
@@ -89,6 +89,7 @@ statements! {
              told_at = excluded.told_at"
     }
     FORGET { "DELETE FROM contacts WHERE environment = $1 AND subject = $2" }
+    FORGET_KEY { "DELETE FROM subjects WHERE environment = $1 AND subject = $2" }
     ONE {
         concat!("SELECT '' AS asked, ", found!(), " FROM contacts AS found
                  LEFT JOIN subjects ON subjects.environment = found.environment AND subjects.subject = found.subject
@@ -171,29 +172,22 @@ impl Tx {
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn forget_contact(&mut self, key: &ContactKey, now: Timestamp) -> Result<bool> {
-        self.forget_contacts(vec![key.whose()], now).await
+    pub async fn forget_contact(&mut self, key: &ContactKey) -> Result<bool> {
+        self.forget_contacts(vec![key.whose()]).await
     }
 
     /// The same, for whom an inquiry is: whoever's person they are.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn forget_contacts_of(
-        &mut self,
-        environment: &EnvironmentName,
-        inquiry: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
+    pub async fn forget_contacts_of(&mut self, environment: &EnvironmentName, inquiry: &str) -> Result<bool> {
         let rows: Vec<(String, String)> = on_db!(self, conn, sql = OF_INQUIRY =>
             sqlx::query_as(sql).bind(environment.as_str()).bind(inquiry).fetch_all(conn).await)?;
         let read = |(_, subject)| (environment.clone(), SubjectId::stored(subject));
-        self.forget_contacts(rows.into_iter().map(read).collect(), now).await
+        self.forget_contacts(rows.into_iter().map(read).collect()).await
     }
 
-    async fn forget_contacts(&mut self, whose: Vec<SubjectRef>, now: Timestamp) -> Result<bool> {
-        // Who comes again later may be told of again, so it is no tombstone for good.
-        self.destroy_known_keys(&whose, Because::Retention, now).await?;
+    async fn forget_contacts(&mut self, whose: Vec<SubjectRef>) -> Result<bool> {
         let mut gone = 0;
         for (environment, subject) in &whose {
             gone += on_db!(self, conn, sql = FORGET =>
@@ -203,6 +197,9 @@ impl Tx {
                     .execute(conn)
                     .await
                     .map(|done| done.rows_affected()))?;
+            // No tombstone stays of the key: whoever is told of again is somebody new.
+            on_db!(self, conn, sql = FORGET_KEY =>
+                sqlx::query(sql).bind(environment.as_str()).bind(subject.as_str()).execute(conn).await.map(drop))?;
         }
         Ok(gone > 0)
     }
