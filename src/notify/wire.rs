@@ -151,11 +151,17 @@ mod tests {
             "inquiry_id": "inq_Notice1",
             "link": "https://withpersona.com/verify?code=us1-xyzzy",
             "link_form": "one-time",
+            "message": {
+              "language": "en",
+              "subject": "Your verification for Rekindle is waiting for you",
+              "text": "Hello,\n\nYou started to confirm your identity for Rekindle, and it isn’t finished yet. Still to do: a selfie.\n\nContinue:\nhttps://withpersona.com/verify?code=us1-xyzzy\n\nYou have until Friday, 2 January at 12:00 am (UTC). You can go on where you stopped.\n\nRekindle\n\nYou get this message because a verification for Rekindle is open in your name. Please don’t forward it: the link is yours alone.\n"
+            },
             "next_step": "verification_selfie",
             "reference_id": "customer-17",
             "status": "pending",
             "step": "50%",
-            "template_id": "itmpl_Basic1"
+            "template_id": "itmpl_Basic1",
+            "unsubscribe": null
           },
           "timestamp": "2026-01-01T12:00:00Z",
           "type": "inquiry.reminder"
@@ -215,8 +221,14 @@ mod tests {
             "link": "https://verify.example.com/go/xyzzy",
             "link_expires_at": "2026-01-02T00:00:00Z",
             "link_form": "access",
+            "message": {
+              "language": "en",
+              "subject": "Your new link to the verification for Rekindle",
+              "text": "Hello,\n\nYou asked for a new link to confirm your identity for Rekindle. Here it is.\n\nContinue:\nhttps://verify.example.com/go/xyzzy\n\nThe link works until Friday, 2 January at 12:00 am (UTC). If you didn’t ask for it, there is nothing you need to do.\n\nRekindle\n\nYou get this message because a verification for Rekindle is open in your name. Please don’t forward it: the link is yours alone.\n"
+            },
             "reference_id": "customer-17",
-            "template_id": "itmpl_Basic1"
+            "template_id": "itmpl_Basic1",
+            "unsubscribe": null
           },
           "timestamp": "2026-01-01T12:00:00Z",
           "type": "inquiry.link_requested"

@@ -224,7 +224,7 @@ impl Letters {
             support => brand.support.as_ref().map(|support| support.text.as_str()),
         })?;
         let (subject, body) = rendered.split_once('\n').unwrap_or((&rendered, ""));
-        let subject: String = subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let subject: String = subject.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let subject: String = subject.chars().take(SUBJECT_CHARACTERS).collect();
         let blocks = markup::blocks(body);
         let unsubscribe = facts.unsubscribe.map(ExposeSecret::expose_secret);

@@ -99,7 +99,7 @@ pub(super) fn in_words(at: Timestamp, zone: &TimeZone, language: Language) -> St
         Language::De => format!("{weekday}, {day}. {month}, {hour}:{minute:02} Uhr ({zone})"),
         Language::Fr => {
             let day = if day == 1 { "1er".to_owned() } else { day.to_string() };
-            format!("{weekday} {day} {month} à {hour} h {minute:02} ({zone})")
+            format!("{weekday} {day} {month} à {hour}\u{a0}h\u{a0}{minute:02} ({zone})")
         }
     }
 }
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(in_zone("UTC", Language::En), "Sunday, 1 March at 6:05 pm (UTC)");
         assert_eq!(in_zone("Europe/Berlin", Language::De), "Sonntag, 1. März, 19:05 Uhr (CET)");
         assert_eq!(in_zone("Europe/Madrid", Language::Es), "el domingo 1 de marzo a las 19:05 (CET)");
-        assert_eq!(in_zone("Europe/Paris", Language::Fr), "dimanche 1er mars à 19 h 05 (CET)");
+        assert_eq!(in_zone("Europe/Paris", Language::Fr), "dimanche 1er mars à 19\u{a0}h\u{a0}05 (CET)");
         assert_eq!(in_zone("America/Sao_Paulo", Language::Es), "el domingo 1 de marzo a las 15:05 (UTC-03:00)");
         assert_eq!(in_zone("Asia/Tokyo", Language::En), "Monday, 2 March at 3:05 am (JST)");
     }

@@ -75,7 +75,7 @@ fn the_last_call_says_that_time_is_short_in_every_language() {
         (
             Language::Fr,
             "Votre vérification pour Example Bank vous attend",
-            "Il reste peu de temps : votre vérification pour Example Bank",
+            "Il reste peu de temps\u{a0}: votre vérification pour Example Bank",
         ),
     ] {
         assert_eq!((subject(language, 7).as_str(), subject(language, 6).as_str()), (early, late));

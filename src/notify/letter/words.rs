@@ -31,9 +31,9 @@ pub(super) const fn of(language: Language) -> Words {
             no_more: "Ich möchte diese Nachrichten nicht",
         },
         Language::Fr => Words {
-            or_copy: "Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur :",
-            why: "Vous recevez ce message parce qu’une vérification pour {brand} est ouverte à votre nom. Merci de ne pas le transférer : ce lien est personnel.",
-            questions: "Des questions ?",
+            or_copy: "Si le bouton ne fonctionne pas, copiez cette adresse dans votre navigateur\u{a0}:",
+            why: "Vous recevez ce message parce qu’une vérification pour {brand} est ouverte à votre nom. Merci de ne pas le transférer\u{a0}: ce lien est personnel.",
+            questions: "Des questions\u{a0}?",
             no_more: "Je ne souhaite plus recevoir ces messages",
         },
     }
