@@ -19,6 +19,7 @@ use crate::http::described::{ByToken, ProblemDetails};
         (name = "Inquiries", description = "One inquiry for a person and template, however often you ask"),
         (name = "Access", description = "A way in, whatever state the inquiry is in"),
         (name = "Links", description = "Addresses that make an inquiry when somebody opens them"),
+        (name = "People", description = "How people are reached, and what they do not want to be told"),
     )
 )]
 pub(super) struct Document;

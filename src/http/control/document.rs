@@ -20,6 +20,7 @@ use crate::http::described::{ByToken, ProblemDetails};
         (name = "Events", description = "What Persona told, what was kept aside, and what was refused"),
         (name = "Actions", description = "Planned work, and what was given up"),
         (name = "Lanes", description = "Kinds of work in environments, paused and resumed"),
+        (name = "People", description = "People who are told nothing, by a channel or by any"),
     )
 )]
 pub(super) struct Document;

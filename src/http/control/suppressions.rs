@@ -11,7 +11,9 @@ use super::ask::{self, Asked, Said};
 use super::inquiries::Done;
 use super::says::refused;
 use super::wire::Why;
+use crate::app::desk::ActError;
 use crate::app::suppressions::{StoredSuppression, Target, Wanted};
+use crate::domain::act::Act;
 use crate::domain::contact;
 use crate::domain::ids::{CustomerName, EnvironmentName, InquiryId, NotifierName, ReferenceId};
 use crate::http::described::Refused;
@@ -98,6 +100,10 @@ pub(super) async fn add(
     caller: Caller,
     Said(said): Said<NewSuppression>,
 ) -> Result<Json<SuppressionView>, Problem> {
+    // Who may not is told so before what they ask for is looked at.
+    if !caller.operator.role.may(Act::Suppress) {
+        return Err(refused(ActError::NotAllowed(Act::Suppress.least())));
+    }
     let target = match (said.reference_id, said.email, said.inquiry_id) {
         (Some(person), None, None) => Target::Person(required("reference_id", &person, ReferenceId::parse)?),
         (None, Some(email), None) => {
