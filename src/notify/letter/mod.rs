@@ -23,6 +23,7 @@ pub use self::brand::{LetterBrand, Support};
 pub use self::sample::{Sample, sample_invitation, sample_notice};
 use crate::domain::language::Language;
 use crate::domain::letter::LetterKind;
+use crate::domain::rules::Step;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::notify::error::NotifyError;
@@ -103,8 +104,11 @@ pub struct LetterError {
     pub remedy: &'static str,
 }
 
-/// From so little time on a reminder says that time is short.
+/// With so little time left a reminder says that time is short, where its step counts what is left.
 pub const LAST_CALL: SignedDuration = SignedDuration::from_hours(6);
+
+/// From this share of the lifetime on, in per cent, a reminder says so, where its step counts what is gone.
+pub const NEARLY_GONE: u8 = 67;
 
 /// The longest subject, in characters; mail readers cut them far earlier.
 const SUBJECT_CHARACTERS: usize = 150;
@@ -167,7 +171,7 @@ impl Letters {
             to: notice.to.as_ref(),
             link: &notice.link,
             until: notice.deadline,
-            last_call: notice.deadline.since(notice.created_at) <= LAST_CALL,
+            last_call: is_last_call(notice),
             begun: notice.status == Status::Pending && notice.next_step.as_deref() != Some("start"),
             next_step: notice.next_step.as_deref(),
             unsubscribe: notice.unsubscribe.as_ref(),
@@ -252,6 +256,14 @@ impl Letters {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether time is short, by the step of the rule; the same on every try.
+fn is_last_call(notice: &Notice) -> bool {
+    match notice.step.parse() {
+        Ok(Step::Gone { percent }) => percent >= NEARLY_GONE,
+        Ok(_) | Err(_) => notice.deadline.since(notice.created_at) <= LAST_CALL,
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::Facts;
+use super::{Facts, LAST_CALL};
 use crate::domain::ids::{ActionId, EnvironmentName, InquiryId, InvalidId, ReferenceId};
 use crate::domain::language::Language;
 use crate::domain::letter::LetterKind;
@@ -77,6 +77,7 @@ pub fn sample_notice(
     let step = match kind {
         LetterKind::Revived => "revived",
         LetterKind::Replaced => "replaced",
+        LetterKind::Reminder | LetterKind::Invitation if left <= LAST_CALL => "3h",
         LetterKind::Reminder | LetterKind::Invitation => "50%",
     };
     Ok(Notice {
