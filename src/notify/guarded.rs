@@ -3,6 +3,7 @@
 //! Names are looked up by us right before connecting, and only addresses that pass are handed on, so that a name can't
 //! lead elsewhere between the look and the call.
 
+use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -15,7 +16,7 @@ pub(super) struct OpenInternet;
 /// A name leads to nothing but addresses inside a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the name leads to an address inside a network")]
-pub(super) struct Inside;
+struct Inside;
 
 impl Resolve for OpenInternet {
     fn resolve(&self, name: Name) -> Resolving {
@@ -29,6 +30,18 @@ impl Resolve for OpenInternet {
             Ok(Box::new(open.into_iter()) as Addrs)
         })
     }
+}
+
+/// Whether a call failed because its name leads inside.
+pub(super) fn led_inside(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<Inside>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Whether an address in the place of a name is inside a network: such a one is never looked up.

@@ -1,6 +1,5 @@
 //! Notices as signed webhooks, by the Standard Webhooks specification (<https://www.standardwebhooks.com>).
 
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::notify::Delivered;
 use crate::notify::error::NotifyError;
-use crate::notify::guarded::{self, Inside, OpenInternet};
+use crate::notify::guarded::{self, OpenInternet};
 use crate::notify::letter::Letters;
 use crate::notify::notice::{Invitation, Notice, Replaced};
 use crate::notify::wire;
@@ -191,7 +190,7 @@ impl Webhook {
     /// reqwest's own text would name the URL.
     fn unanswered(&self, error: &reqwest::Error) -> NotifyError {
         let host = self.host();
-        if leads_inside(error) {
+        if guarded::led_inside(error) {
             NotifyError::Inside { host }
         } else if error.is_timeout() {
             NotifyError::Timeout { host }
@@ -203,17 +202,6 @@ impl Webhook {
     fn host(&self) -> String {
         self.url.host_str().unwrap_or("the receiver").to_owned()
     }
-}
-
-fn leads_inside(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.is::<Inside>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 /// The key of a secret. The crate takes any Base64; a key shorter than the specification's 24 bytes, or longer than

@@ -34,10 +34,10 @@ const server = new SMTPServer({
     const parts = [];
     stream.on("data", (part) => parts.push(part));
     stream.on("end", () => {
-      const { secure, user, envelope, id } = session;
+      const { secure, user, envelope } = session;
       const raw = Buffer.concat(parts).toString("base64");
       const to = envelope.rcptTo.map((one) => one.address);
-      console.log(JSON.stringify({ secure, user: user ?? null, from: envelope.mailFrom.address, to, raw, session: id }));
+      console.log(JSON.stringify({ secure, user: user ?? null, from: envelope.mailFrom.address, to, raw }));
       done();
     });
   },

@@ -4,14 +4,15 @@ use rekindle::config::Config;
 use rekindle::domain::action::State;
 use rekindle::domain::ids::InquiryId;
 use rekindle::notify::email::Security;
+use tempfile::TempDir;
 
 use super::links::{PUBLIC, path};
 use super::world::{Setting, World, hours, minutes, seconds};
 use crate::mail::server::MailServer;
 use crate::support::{Scratch, on_both};
 
-/// A world whose people are written to by this mail server, by the rules given.
-async fn world(scratch: &Scratch, server: &MailServer, rules: &str) -> World {
+/// A world whose people are written to by this mail server, by the rules given, and the folder of its certificate.
+async fn world(scratch: &Scratch, server: &MailServer, rules: &str) -> (World, TempDir) {
     let settings = server.settings(Security::StartTls);
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
@@ -34,7 +35,7 @@ async fn world(scratch: &Scratch, server: &MailServer, rules: &str) -> World {
         crate::mail::server::PASSWORD,
     );
     let setting = Setting { top: top.leak(), more: rules.to_owned().leak(), ..Setting::default() };
-    World::with(scratch, setting).await
+    (World::with(scratch, setting).await, folder)
 }
 
 impl World {
@@ -57,7 +58,7 @@ on_both! {
     async fn a_letter_leads_its_person_into_the_flow(scratch: &Scratch) {
         let mut server = MailServer::secure("starttls").await;
         let rules = "notify = [\"mail\"]\naddress_fields = [\"email-address\"]";
-        let world = world(scratch, &server, rules).await;
+        let (world, _folder) = world(scratch, &server, rules).await;
         let ada = world.person_with_address("ada");
         world.settle().await;
         world.clock.advance(hours(12));
@@ -81,7 +82,7 @@ on_both! {
     /// application as well.
     async fn nobody_to_tell_is_seen_unless_they_are_told_another_way(scratch: &Scratch) {
         let server = MailServer::secure("starttls").await;
-        let mut world = world(scratch, &server, "notify = [\"mail\"]").await;
+        let (mut world, _folder) = world(scratch, &server, "notify = [\"mail\"]").await;
         let ada = world.person("ada");
         world.settle().await;
         world.clock.advance(hours(12));

@@ -34,8 +34,6 @@ pub struct Arrived {
     pub user: Option<String>,
     pub from: String,
     pub to: Vec<String>,
-    /// The connection it came by.
-    pub session: String,
     raw: Vec<u8>,
 }
 
@@ -98,7 +96,6 @@ impl MailServer {
             user: text("user"),
             from: text("from").unwrap(),
             to: told["to"].as_array().unwrap().iter().map(|to| to.as_str().unwrap().to_owned()).collect(),
-            session: text("session").unwrap(),
             raw: STANDARD.decode(text("raw").unwrap()).unwrap(),
         }
     }

@@ -88,7 +88,7 @@ fn introduction(cast: &[Person], pace: &Pace, mailbox: &str) -> String {
     let crowd = if people == 1 { "1 invented person has".to_owned() } else { format!("{people} invented people have") };
     format!(
         "{crowd} {life} seconds to finish an inquiry at a simulated Persona. Some will get lost.\n\
-         Lines with > are a real Rekindle: webhooks come in, e-mails with fresh links go out before time is up.\n\
+         Lines with > are a real Rekindle: webhooks come in, e-mails with fresh links go out in time.\n\
          What people get stands in their mailbox: {mailbox}"
     )
 }

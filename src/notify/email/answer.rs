@@ -1,6 +1,7 @@
 //! What a mail server's refusal means for the letter. Its own words can quote the address, so only its codes are kept.
 
 use std::error::Error as _;
+use std::io;
 
 use lettre::transport::smtp::Error;
 
@@ -20,13 +21,26 @@ pub(super) fn what_followed(error: &Error, host: &str) -> NotifyError {
     }
     if error.is_timeout() {
         NotifyError::Timeout { host }
-    } else if error.is_tls() {
+    } else if is_about_tls(error) {
         NotifyError::Untrusted { host }
     } else if error.is_client() {
         NotifyError::Unsendable("the mail server lacks what it needs, such as STARTTLS, a way to sign in, or SMTPUTF8")
     } else {
         NotifyError::Unreachable { host }
     }
+}
+
+/// Whether it was TLS that failed; a handshake that ends early comes as an error of the connection.
+fn is_about_tls(error: &Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if error.is::<rustls::Error>() || within.is_some_and(|error| error.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    error.is_tls()
 }
 
 /// Whether another try can help: with 4xx things change by themselves, and what is about us an operator mends.
