@@ -41,10 +41,10 @@ impl World {
 
     /// What was handed to the application: steps with the hours since the start of the story.
     fn steps(&self) -> Vec<String> {
-        self.application.received().into_iter().filter(|one| one.answered == 204).map(|one| one.step).collect()
+        self.application.notices().into_iter().filter(|one| one.answered == 204).map(|one| one.step).collect()
     }
 
-    async fn told(&self, person: &str, body: Value) {
+    async fn tell_contact(&self, person: &str, body: Value) {
         let caller = self.caller(None).await;
         let path = format!("/v1/people/{person}/contact");
         let answer = caller.call(reqwest::Method::PUT, &path, Some(body), &[]).await;
@@ -73,8 +73,8 @@ on_both! {
         let world = world_with(scratch, r#"quiet_hours = "19:00-07:00""#).await;
         let (ada, bo) = (world.person("ada"), world.person("bo"));
         world.settle().await;
-        world.told("ada", contact(json!({ "time_zone": "America/New_York", "name": "Ada Example" }))).await;
-        world.told("bo", contact(json!({ "country": "JP" }))).await;
+        world.tell_contact("ada", contact(json!({ "time_zone": "America/New_York", "name": "Ada Example" }))).await;
+        world.tell_contact("bo", contact(json!({ "country": "JP" }))).await;
         assert_eq!(world.planned(&ada).await, ["50% in 720m", "3h in 930m"], "15:00 there, and before the night begins");
         assert_eq!(world.planned(&bo).await, ["50% in 840m", "3h in 1260m"], "07:00 in Tokyo, and as the rule wants it");
         let forgotten = world.caller(None).await;
@@ -109,7 +109,7 @@ on_both! {
         world.clock.advance(hours(12));
         world.settle().await;
         let people = |world: &World| {
-            let mut people: Vec<_> = world.application.received().into_iter().filter_map(|one| one.reference_id).collect();
+            let mut people: Vec<_> = world.application.notices().into_iter().filter_map(|one| one.reference_id).collect();
             people.sort();
             people
         };
@@ -134,7 +134,7 @@ on_both! {
         assert_eq!(claimed.len(), 2, "{first} and {second}");
         let (one, two) = tokio::join!(world.app.perform(&claimed[0]), other.perform(&claimed[1]));
         let done = [&one, &two].into_iter().filter(|outcome| **outcome == rekindle::domain::action::Outcome::Done);
-        assert_eq!((done.count(), world.application.received().len()), (1, 1), "{one:?} {two:?}");
+        assert_eq!((done.count(), world.application.notices().len()), (1, 1), "{one:?} {two:?}");
         for (claimed, outcome) in claimed.iter().zip([one, two]) {
             world.app.settle(claimed, "the hand of the test", world.clock.now(), outcome).await.unwrap();
         }

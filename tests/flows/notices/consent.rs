@@ -58,7 +58,7 @@ on_both! {
         assert_eq!(world.planned(&ada).await, [""; 0]);
         world.clock.advance(hours(9));
         world.settle().await;
-        assert_eq!(world.application.received().last().unwrap().inquiry, bo.to_string(), "others are told");
+        assert_eq!(world.application.notices().last().unwrap().inquiry, bo.to_string(), "others are told");
         assert_eq!(world.steps().len(), 3);
         let why = world.app.diagnose(&environment(), &rekindle::app::access::Whom::Inquiry(ada.clone())).await;
         let why = why.unwrap().unwrap();
@@ -112,7 +112,7 @@ on_both! {
         let bo = world.persona.create_inquiry(ENVIRONMENT, new).unwrap();
         let ada = world.person("ada");
         world.settle().await;
-        world.told("ada", contact(json!({}))).await;
+        world.tell_contact("ada", contact(json!({}))).await;
         for address in ["ADA@example.com", "bo@example.com"] {
             world.app.suppress(&wanted(Target::Address(address.into())), "a test").await.unwrap().unwrap();
         }

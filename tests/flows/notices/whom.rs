@@ -38,7 +38,7 @@ on_both! {
         let ada = world.person("ada");
         world.settle().await;
         assert_eq!(world.reached(&ada).await, Known::Not);
-        world.told("ada", contact(json!({ "name": "Ada Example" }))).await;
+        world.tell_contact("ada", contact(json!({ "name": "Ada Example" }))).await;
         assert_eq!(world.reached(&ada).await, Known::Given);
         let keys = "SELECT subject FROM subjects WHERE sealed_key IS NOT NULL AND subject LIKE 'addressee/%'";
         assert_eq!(raw::column(scratch, keys).await, ["addressee//ada"]);
@@ -62,7 +62,7 @@ on_both! {
         world.settle().await;
         assert_eq!(world.reached(&ada).await, Known::Field, "in the casing of the webhook");
         assert_eq!((world.reached(&bo).await, world.reached(&eve).await), (Known::Not, Known::Not));
-        world.told("ada", contact(json!({}))).await;
+        world.tell_contact("ada", contact(json!({}))).await;
         assert_eq!(world.reached(&ada).await, Known::Given, "what the application says comes first");
         world.persona.redact(&ada).unwrap();
         world.settle().await;
