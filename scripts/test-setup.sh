@@ -3,7 +3,7 @@
 #
 # The tests run on SQLite, which is compiled in, and on PostgreSQL: the server of TEST_DATABASE_URL where set, else
 # a throw-away server of their own, for which the PostgreSQL programs must be installed. They need not be running.
-# The pages are looked at in Chromium, which Node.js drives: tests/browser.
+# The pages are looked at in Chromium, which Node.js drives, and a mail server for Node.js takes what people get: tests/browser.
 set -euo pipefail
 
 say() { printf 'test-setup: %s\n' "$*" >&2; }
@@ -54,7 +54,7 @@ else
 fi
 
 have_node || { install nodejs npm && have_node; } || {
-    say "Node.js (18 or later) or npm is missing and could not be installed here: https://nodejs.org/en/download"
+    say "Node.js (20 or later) or npm is missing and could not be installed here: https://nodejs.org/en/download"
     exit 1
 }
 
@@ -67,7 +67,7 @@ have_chromium || { install chromium fonts-dejavu-core && have_chromium; } || {
 # As the lock file says, and only where they are not there yet.
 cd "$(dirname "$0")/../tests/browser"
 if ! cmp -s package-lock.json node_modules/.installed-from; then
-    say "installing what drives the browser with npm"
+    say "installing what drives the browser and takes mail with npm"
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
     cp package-lock.json node_modules/.installed-from
 fi

@@ -11,6 +11,7 @@ mod flows;
 mod http;
 mod ingest;
 mod jobs;
+mod mail;
 mod persona;
 mod simulator;
 mod storage;

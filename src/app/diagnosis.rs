@@ -47,6 +47,7 @@ impl App {
         let of_none = Rules::default();
         let rules = configured
             .map_or(&of_none, |environment| environment.settings.rules.for_template(asked.known.template_id()));
+        let party = self.acquaint(&mut tx, party, rules).await?;
         let situation = party.situation(rules, self.clock().now());
         let inquiry = situation.group.iter().find(|member| member.id == asked.id).unwrap_or(&asked);
         let inquiry = situation.way_in(inquiry);

@@ -32,6 +32,9 @@ pub(super) async fn erased_by<'a>(
 pub(super) async fn erase(tx: &mut Tx, erased: &BTreeSet<SubjectRef>, now: Timestamp) -> Result<(), StorageError> {
     tx.destroy_subjects(erased, Because::Redacted, now).await?;
     for (environment, subject) in erased {
+        if let Some(inquiry) = subject.as_inquiry() {
+            tx.forget_contacts_of(environment, inquiry).await?;
+        }
         info!(%environment, %subject, "erased, as Persona did");
     }
     Ok(())

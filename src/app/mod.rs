@@ -22,6 +22,18 @@ pub mod party;
 
 mod reread;
 
+pub mod recipient;
+
+pub mod contacts;
+
+mod addressee;
+
+mod telling;
+
+pub mod suppressions;
+
+pub mod channels;
+
 mod remind;
 
 mod revive;
@@ -114,26 +126,25 @@ use jiff::SignedDuration;
 
 use crate::app::access::Doors;
 use crate::app::budget::SharedBudget;
+use crate::app::channels::{Channels, InvalidNotifier};
 use crate::app::committer::Committer;
 use crate::app::refusals::Refusals;
 use crate::app::webhook_secrets::Registered;
 use crate::clock::Clock;
 use crate::config::{
-    self, AlertSettings, ApiSettings, Config, Links, Mode, NotifierConfig, ReconcileSettings, RetentionSettings, SignIn,
+    self, AlertSettings, ApiSettings, Config, ContactLookup, Links, Mode, ReconcileSettings, RetentionSettings, SignIn,
 };
 use crate::domain::action::Kind;
 use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, NotifierName};
-use crate::notify::Notifier;
-use crate::notify::webhook::{InvalidWebhook, Webhook, WebhookSettings};
+use crate::notify::letter::{LetterError, Letters};
+use crate::notify::lookup::Lookup;
+use crate::notify::webhook::{InvalidWebhook, WebhookSettings};
 use crate::oidc::{OidcError, Provider};
 use crate::persona::client::PersonaClient;
 use crate::persona::settings::{ClientSettings, InvalidSettings};
 use crate::storage::Database;
 use crate::vault::LinkKey;
-
-/// How long a notifier may take to answer.
-const NOTIFY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything the use cases work with. Cheap to clone.
 #[derive(Clone)]
@@ -146,7 +157,9 @@ struct Shared {
     clock: Clock,
     environments: Arc<Environments>,
     committer: OnceLock<Committer>,
-    notifiers: BTreeMap<NotifierName, Notifier>,
+    channels: Channels,
+    /// Where it is asked how a person is reached, and how long an answer holds.
+    lookup: Option<(Lookup, SignedDuration)>,
     reread_after: SignedDuration,
     /// How long an action is held that is performed for somebody who waits, and how often that is renewed.
     lease: (Duration, Duration),
@@ -176,8 +189,8 @@ pub struct Environment {
     pub persona: Option<PersonaClient>,
     /// What may be asked of Persona, which every call of the client passes; none without a client.
     pub budget: Option<Arc<SharedBudget>>,
-    /// Whose people its inquiries can be for.
-    customers: Arc<Customers>,
+    /// The operator's customers, whose people there are.
+    pub customers: Arc<Customers>,
 }
 
 /// The configuration in effect, as operators may see it.
@@ -206,8 +219,14 @@ pub enum SetUpError {
         /// The notifier.
         name: NotifierName,
         /// What was wrong.
-        source: InvalidWebhook,
+        source: InvalidNotifier,
     },
+    /// A template of the operator's own can't be used.
+    #[error("notices.templates: {0}")]
+    Letters(LetterError),
+    /// What asks how people are reached could not be made.
+    #[error("contacts: {0}")]
+    Lookup(InvalidWebhook),
     /// The client of the OpenID provider could not be made.
     #[error("sign_in.oidc: {0}")]
     Provider(OidcError),
@@ -230,12 +249,9 @@ impl App {
             let (settings, customers) = (settings.clone(), customers.clone());
             environments.insert(name.clone(), Environment { settings, persona, budget, customers });
         }
-        let mut notifiers = BTreeMap::new();
-        for (name, settings) in &config.notifiers {
-            let notifier = notifier_of(settings, &clock);
-            let notifier = notifier.map_err(|source| SetUpError::Notifier { name: name.clone(), source })?;
-            notifiers.insert(name.clone(), notifier);
-        }
+        let channels = channels::of(config, &clock)?;
+        let lookup = config.contacts.as_ref().map(|contacts| lookup_of(contacts, &clock)).transpose();
+        let lookup = lookup.map_err(SetUpError::Lookup)?;
         let provider = operators::oidc::provider_of(&config.sign_in, &clock).map_err(SetUpError::Provider)?;
         let reread_after = config.worker.reread_after;
         let lease = (config.worker.lease, config.worker.renew);
@@ -246,7 +262,8 @@ impl App {
             clock,
             environments,
             committer,
-            notifiers,
+            channels,
+            lookup,
             reread_after,
             lease,
             doors: Doors::default(),
@@ -296,6 +313,12 @@ impl App {
         &self.shared.customers
     }
 
+    /// Whether there is a notifier of that name.
+    #[must_use]
+    pub fn has_notifier(&self, name: &NotifierName) -> bool {
+        self.shared.channels.contains_key(name)
+    }
+
     /// What the API bears.
     #[must_use]
     pub fn api(&self) -> ApiSettings {
@@ -338,13 +361,8 @@ fn client_of(
     PersonaClient::gated(&settings, clock.clone(), budget).map(Some)
 }
 
-fn notifier_of(settings: &NotifierConfig, clock: &Clock) -> Result<Notifier, InvalidWebhook> {
-    match settings {
-        NotifierConfig::Log => Ok(Notifier::Log),
-        NotifierConfig::Webhook { url, secrets } => {
-            let (url, secrets) = (url.clone(), secrets.clone());
-            Webhook::new(&WebhookSettings { url, secrets, timeout: NOTIFY_TIMEOUT }, clock.clone())
-                .map(Notifier::Webhook)
-        }
-    }
+fn lookup_of(settings: &ContactLookup, clock: &Clock) -> Result<(Lookup, SignedDuration), InvalidWebhook> {
+    let ContactLookup { url, secrets, timeout, keep, allow_private } = settings.clone();
+    let settings = WebhookSettings { url, secrets, timeout, allow_private, letters: Letters::standard() };
+    Ok((Lookup::new(&settings, clock.clone())?, keep))
 }

@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::app::addressee::{self, Group};
 use crate::app::{Environments, publish, tally};
 use crate::domain::action::{Action, CancelledBy, DEFAULT_MAX_ATTEMPTS};
+use crate::domain::customer::Customers;
 use crate::domain::ids::{EnvironmentName, TemplateId};
 use crate::domain::inquiry::{Change, Inquiry};
 use crate::domain::lineage::Lineages;
@@ -210,19 +212,31 @@ impl Ledger {
         let members: Vec<InquiryKey> = parties.values().filter(is_known).flatten().map(key_of).collect();
         let lineages = tx.lineages_of(&members.iter().collect::<Vec<_>>()).await?;
         let templates = templates(tx, parties.values().filter_map(|group| group.first())).await?;
-        let mut all = Difference::default();
-        for group in parties.values() {
-            let Some(first) = group.first() else { continue };
+        let unknown = Lineages::default();
+        let mut groups = Vec::with_capacity(parties.len());
+        for members in parties.values() {
+            let Some(first) = members.first() else { continue };
             let Some(environment) = environments.get(&first.environment) else { continue };
+            let rules = environment.settings.rules.for_template(first.known.template_id());
+            let lineages = lineages.get(&first.environment).unwrap_or(&unknown);
+            groups.push(Group { members, lineages, rules });
+        }
+        // Customers are the installation's, so every environment has the same.
+        let customers = environments.values().next().map(|environment| &*environment.customers);
+        let nobody = Customers::new();
+        let addressees = addressee::gather(tx, customers.unwrap_or(&nobody), &groups, now).await?;
+        let mut all = Difference::default();
+        for (Group { members: group, lineages, rules }, addressee) in groups.into_iter().zip(&addressees) {
+            let Some(first) = group.first() else { continue };
             let actions: Vec<Action> =
                 group.iter().flat_map(|inquiry| actions.remove(&key_of(inquiry)).unwrap_or_default()).collect();
-            let rules = environment.settings.rules.for_template(first.known.template_id());
-            let unknown = Lineages::default();
-            let lineages = lineages.get(&first.environment).unwrap_or(&unknown);
             let template =
                 first.known.template_id().and_then(|id| templates.get(&(first.environment.clone(), id.clone())));
-            let mut one = Situation { group, actions: &actions, lineages, template, rules, now }.difference();
-            publish::keep_theirs(tx, &environment.customers, rules, group, &mut one).await?;
+            let mut one =
+                Situation { group, actions: &actions, lineages, template, rules, addressee, now }.difference();
+            if let Some(customers) = customers {
+                publish::keep_theirs(tx, customers, rules, group, &mut one).await?;
+            }
             all.insert.extend(one.insert);
             all.replan.extend(one.replan);
             all.cancel.extend(one.cancel);

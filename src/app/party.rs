@@ -1,6 +1,7 @@
 //! A person's inquiries of one template, with all that a plan or a decision about them is made from.
 
 use crate::domain::action::Action;
+use crate::domain::addressee::Addressee;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::lineage::Lineages;
 use crate::domain::plan::Situation;
@@ -21,6 +22,8 @@ pub struct Party {
     pub lineages: Lineages,
     /// What is known of their template.
     pub template: Option<Template>,
+    /// What is known of the person beyond that; nothing unless it was asked for.
+    pub addressee: Addressee,
 }
 
 impl Party {
@@ -42,7 +45,7 @@ impl Party {
             Some(id) => tx.template(name, id).await?.map(|known| known.template),
             None => None,
         };
-        Ok(Self { group, actions, lineages, template })
+        Ok(Self { group, actions, lineages, template, addressee: Addressee::default() })
     }
 
     /// What a plan or a decision is made from.
@@ -54,6 +57,7 @@ impl Party {
             lineages: &self.lineages,
             template: self.template.as_ref(),
             rules,
+            addressee: &self.addressee,
             now,
         }
     }

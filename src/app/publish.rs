@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::app::App;
 use crate::app::customers::owner_of;
-use crate::app::step::{Step, after_notifier, cancel, database};
+use crate::app::step::{Step, cancel, database};
 use crate::domain::action::{Action, DEFAULT_MAX_ATTEMPTS, Outcome, Work};
 use crate::domain::customer::Customers;
 use crate::domain::ids::{ActionId, EnvironmentName};
@@ -31,7 +31,7 @@ impl App {
 
     async fn try_publish(&self, action: &Action, publication: &Publication) -> Step<()> {
         let environment = self.environment_of(action)?;
-        let notifier = self.notifier(&publication.notifier)?;
+        let notifier = self.channel(&publication.notifier, action)?;
         let inquiry = self.still_wanted(environment, action).await?;
         let rules = environment.settings.rules.for_template(inquiry.known.template_id());
         let subscription = rules.subscriptions.iter().find(|one| one.name == publication.subscription);
@@ -53,7 +53,7 @@ impl App {
             news: publication.news.clone(),
         };
         let delivered = notifier.publish(&told).await;
-        delivered.map(drop).map_err(|error| after_notifier(&error, self.clock().now()))
+        self.handed_over(action, &publication.notifier, rules, delivered)
     }
 
     /// Plans that subscribers hear of an opening of a link, for every try of it once.

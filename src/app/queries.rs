@@ -62,7 +62,11 @@ impl App {
         let inquiry = &stored.inquiry;
         let (name, id) = (&inquiry.environment, &inquiry.id);
         let mut tx = self.database().read().await?;
-        let party = Party::of(&mut tx, inquiry).await?;
+        let mut party = Party::of(&mut tx, inquiry).await?;
+        if let Some(environment) = self.environments().get(name) {
+            let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+            party = self.acquaint(&mut tx, party, rules).await?;
+        }
         let actions = &party.actions;
         let mut timeline: Vec<Entry> = tx.events_of_inquiry(name, id).await?.into_iter().map(of_event).collect();
         for action in actions.iter().filter(|action| action.planned.inquiry == *id) {

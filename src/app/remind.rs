@@ -3,7 +3,8 @@
 //! The link lives in memory between the two calls and nowhere else: a retry asks Persona again under the same
 //! idempotency key and gets the same link. An access link of our own asks Persona nothing, and a retry makes the same.
 
-use crate::app::step::{Step, Wanted, after, after_notifier, database, give_up, under_a_new_key, under_the_same_key};
+use crate::app::recipient::Addressed;
+use crate::app::step::{Step, Wanted, after, database, give_up, under_a_new_key, under_the_same_key};
 use crate::app::{App, Environment};
 use crate::domain::access::Form;
 use crate::domain::action::{Action, Outcome, Reminder};
@@ -24,9 +25,12 @@ impl App {
 
     async fn try_remind(&self, action: &Action, reminder: &Reminder) -> Step<()> {
         let (environment, persona) = &self.at_persona(action, Wanted::ByPlan)?;
-        let notifier = self.notifier(&reminder.notifier)?;
+        let notifier = self.channel(&reminder.notifier, action)?;
         let inquiry = self.still_wanted_afresh(environment, persona, action).await?;
-        let form = environment.settings.rules.for_template(inquiry.known.template_id()).link;
+        let Addressed { to, unsubscribe } =
+            self.recipient_of(environment, &inquiry, action, &reminder.notifier).await?;
+        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+        let form = rules.link;
         let link = match form {
             LinkForm::Access => self.link_of(action).await?.url,
             LinkForm::OneTime => self.mint(environment, persona, action, reminder).await?.link,
@@ -35,6 +39,7 @@ impl App {
                 minted.short.unwrap_or(minted.link)
             }
         };
+        self.record_telling(environment, action, &inquiry, &reminder.notifier).await?;
         let notice = Notice {
             id: action.planned.id.clone(),
             kind: NoticeKind::Reminder,
@@ -43,7 +48,9 @@ impl App {
             deadline: reminder.deadline,
             link,
             link_form: form,
-            created_at: reminder.step_due.max(action.created_at),
+            to,
+            unsubscribe,
+            created_at: reminder.moment().max(action.created_at),
             status: inquiry.status().cloned().ok_or_else(|| give_up("its status is not known"))?,
             reference_id: inquiry.known.reference_id().cloned(),
             template_id: inquiry.known.template_id().cloned(),
@@ -51,7 +58,7 @@ impl App {
             inquiry_id: inquiry.id,
         };
         let delivered = notifier.deliver(&notice).await;
-        delivered.map(|_| ()).map_err(|error| after_notifier(&error, self.clock().now()))
+        self.told(action, &reminder.notifier, rules, delivered).await
     }
 
     /// Asks for a link that lives as long as the deadline allows. The parameters are the same at every try, as
@@ -64,7 +71,7 @@ impl App {
         reminder: &Reminder,
     ) -> Step<OneTimeLink> {
         let key = IdempotencyKey::of(&action.planned.id, "link", action.generation);
-        let lifetime = reminder.deadline.since(reminder.step_due);
+        let lifetime = reminder.deadline.since(reminder.moment());
         let inquiry = &action.planned.inquiry;
         if let Some(link) = self.mint_into_session(environment, persona, action, false).await? {
             return Ok(link);

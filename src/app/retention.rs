@@ -68,6 +68,8 @@ impl App {
                 inquiries = rows(Kind::Inquiries),
                 creations = rows(Kind::Creations),
                 static_links = rows(Kind::StaticLinks),
+                contacts = rows(Kind::Contacts),
+                notices = rows(Kind::Notices),
                 "pruned"
             );
         }
@@ -159,7 +161,8 @@ impl App {
             Kind::Events => retention.events,
             Kind::Actions => retention.actions,
             // Whose a person's inquiries are is told by it.
-            Kind::Inquiries | Kind::Creations => retention.inquiries,
+            Kind::Inquiries | Kind::Creations | Kind::Contacts => retention.inquiries,
+            Kind::Notices => retention.notices,
             Kind::StaticLinks => retention.static_links,
         })
     }

@@ -10,8 +10,6 @@ use crate::domain::budget::Urgency;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::plan::{Guard, Objection};
 use crate::domain::time::Timestamp;
-use crate::notify::Notifier;
-use crate::notify::error::NotifyError;
 use crate::persona::client::PersonaClient;
 use crate::persona::error::{Next, PersonaError};
 use crate::storage::StorageError;
@@ -45,10 +43,6 @@ impl App {
         environment.ok_or_else(|| give_up("its environment is not configured"))
     }
 
-    pub(super) fn notifier(&self, name: &crate::domain::ids::NotifierName) -> Step<&Notifier> {
-        self.shared.notifiers.get(name).ok_or_else(|| give_up("no notifier of that name is configured"))
-    }
-
     /// The inquiry, if the action should still be performed; asked of the same plan that made it.
     pub(super) async fn still_wanted(&self, environment: &Environment, action: &Action) -> Step<Inquiry> {
         let (party, inquiry) = self.party_of(environment, action).await?;
@@ -56,7 +50,7 @@ impl App {
         let new_key = false;
         Err(match party.situation(rules, self.clock().now()).guard(action) {
             Guard::Now => return Ok(inquiry),
-            Guard::NotBefore(until) => Outcome::Postpone { reason: awaited(action).to_owned(), until },
+            Guard::NotBefore(until, why) => Outcome::Postpone { reason: why.to_owned(), until },
             Guard::Object(Objection { reason, too_late: true }) => Outcome::GiveUp { reason, new_key },
             Guard::Object(Objection { reason, too_late: false }) => Outcome::Cancel { reason, new_key },
         })
@@ -104,7 +98,9 @@ impl App {
         let mut tx = self.database().read_by_key().await?;
         let stored = tx.inquiry(&environment.settings.name, &action.planned.inquiry).await?;
         let Some(inquiry) = stored.map(|stored| stored.inquiry) else { return Ok(None) };
-        Ok(Some((Party::of(&mut tx, &inquiry).await?, inquiry)))
+        let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+        let party = Party::of(&mut tx, &inquiry).await?;
+        Ok(Some((self.acquaint(&mut tx, party, rules).await?, inquiry)))
     }
 }
 
@@ -131,15 +127,6 @@ pub(super) fn after(error: &PersonaError, now: Timestamp) -> Outcome {
         Next::RetryNewKey | Next::Reread => Outcome::Retry { error: error.to_string(), at, new_key: true },
         Next::GiveUp => Outcome::GiveUp { reason: error.to_string(), new_key: true },
     }
-}
-
-/// What follows from a notifier's error.
-pub(super) fn after_notifier(error: &NotifyError, now: Timestamp) -> Outcome {
-    if !error.may_retry() {
-        return Outcome::GiveUp { reason: error.to_string(), new_key: false };
-    }
-    let at = error.retry_after().map(|wait| now.plus(wait));
-    Outcome::Retry { error: error.to_string(), at, new_key: false }
 }
 
 /// The outcome of an attempt whose call Persona refused: it keeps its refusal under the key, and would give it again.

@@ -2,7 +2,7 @@
 //! more, because its verification was finished in another one, is ended at Persona.
 
 use crate::app::App;
-use crate::app::step::{Step, Wanted, after, after_notifier, database, under_a_new_key};
+use crate::app::step::{Step, Wanted, after, database, under_a_new_key};
 use crate::domain::action::{Action, Outcome, Replaced};
 use crate::notify::notice;
 use crate::persona::error::Next;
@@ -18,7 +18,7 @@ impl App {
 
     async fn try_tell(&self, action: &Action, replaced: &Replaced) -> Step<()> {
         let environment = self.environment_of(action)?;
-        let notifier = self.notifier(&replaced.notifier)?;
+        let notifier = self.channel(&replaced.notifier, action)?;
         let inquiry = self.still_wanted(environment, action).await?;
         let news = notice::Replaced {
             id: action.planned.id.clone(),
@@ -30,8 +30,9 @@ impl App {
             inquiry_id: inquiry.id,
             created_at: action.created_at,
         };
+        let rules = environment.settings.rules.for_template(news.template_id.as_ref());
         let told = notifier.tell(&news).await;
-        told.map(drop).map_err(|error| after_notifier(&error, self.clock().now()))
+        self.handed_over(action, &replaced.notifier, rules, told)
     }
 
     pub(super) async fn expire(&self, action: &Action) -> Outcome {

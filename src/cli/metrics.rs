@@ -56,6 +56,12 @@ pub const METRICS: &[Metric] = &[
         "How long the action that is overdue most has waited",
     ),
     metric("rekindle_lanes_paused", Gauge, &["environment", "kind"], "Whether an operator paused a lane"),
+    metric(
+        "rekindle_notifier_broken",
+        Gauge,
+        &["notifier"],
+        "Whether a notifier fails for everyone, so that its notices wait, as this process sees it",
+    ),
     metric("rekindle_attempts_total", Counter, &["kind", "outcome"], "Attempts at actions"),
     metric("rekindle_attempt_seconds", Histogram, &["kind"], "How long an attempt took"),
     metric(

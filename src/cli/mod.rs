@@ -16,6 +16,7 @@ mod links;
 pub mod metrics;
 mod migrate;
 mod mute;
+mod notices;
 mod one_inquiry;
 mod open;
 mod open_files;
@@ -28,6 +29,7 @@ mod replay;
 mod serve;
 mod sign_in;
 mod simulator;
+mod suppressions;
 pub mod telemetry;
 mod templates;
 mod tokens;
@@ -83,6 +85,12 @@ enum Verb {
     /// Access links: our own way in, which leads to a fresh link of Persona's
     #[command(subcommand)]
     Links(links::Links),
+    /// What people are written: looked at, and tried out
+    #[command(subcommand)]
+    Notices(notices::Notices),
+    /// People who are told nothing, by a channel or by any
+    #[command(subcommand)]
+    Suppressions(suppressions::Suppressions),
     /// Take in what was open at Persona before the first webhook
     Import(import::Import),
     /// Ask Persona for what its webhooks did not bring
@@ -151,6 +159,8 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Alerts(alerts) => alerts.run().await,
         Verb::Templates(templates) => templates.run().await,
         Verb::Links(links) => links.run().await,
+        Verb::Notices(notices) => notices.run().await,
+        Verb::Suppressions(suppressions) => suppressions.run().await,
         Verb::Import(import) => import.run().await,
         Verb::Reconcile(reconcile) => reconcile.run().await,
         Verb::Report(report) => report.run().await,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::app::access::Whom;
 use crate::app::queries::in_words;
+use crate::app::recipient::Known;
 use crate::cli::Common;
 use crate::cli::output::{self, or_dash};
 use crate::domain::action::{Action, State};
@@ -41,6 +42,8 @@ struct Wire {
     evidence: Vec<WireEvidence>,
     actions: Vec<WireAction>,
     quiet: Option<String>,
+    /// How it is known how the person is reached.
+    reached: &'static str,
     help: Vec<WireHelp>,
     made_at: String,
 }
@@ -93,17 +96,18 @@ impl Why {
         let Some(diagnosis) = app.diagnose(&environment, &Whom::Inquiry(inquiry.clone())).await? else {
             bail!("{inquiry} is no longer known; it was taken away a moment ago");
         };
+        let reached = app.reached_in(&environment, diagnosis.inquiry()).await?;
         if self.common.json {
-            output::json(&Wire::from(&diagnosis))?;
+            output::json(&Wire::of(&diagnosis, reached))?;
         } else {
-            print(&diagnosis);
+            print(&diagnosis, reached);
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-impl From<&Diagnosis> for Wire {
-    fn from(diagnosis: &Diagnosis) -> Self {
+impl Wire {
+    fn of(diagnosis: &Diagnosis, reached: Known) -> Self {
         let (environment, inquiry) = (diagnosis.environment(), diagnosis.inquiry());
         let help = diagnosis.help().iter().map(|help| WireHelp {
             code: help.code(),
@@ -124,6 +128,7 @@ impl From<&Diagnosis> for Wire {
             evidence: diagnosis.evidence().iter().map(WireEvidence::from).collect(),
             actions: diagnosis.actions().iter().map(WireAction::from).collect(),
             quiet: diagnosis.quiet().map(ToOwned::to_owned),
+            reached: reached.as_str(),
             help: help.collect(),
             made_at: diagnosis.made_at().to_string(),
         }
@@ -160,7 +165,7 @@ impl From<&Action> for WireAction {
     }
 }
 
-fn print(diagnosis: &Diagnosis) {
+fn print(diagnosis: &Diagnosis, reached: Known) {
     let now = diagnosis.made_at();
     println!("{}", diagnosis.in_words());
     println!();
@@ -171,6 +176,7 @@ fn print(diagnosis: &Diagnosis) {
         ("environment", diagnosis.environment().to_string()),
         ("person", or_dash(diagnosis.person())),
         ("causes", codes.join(", ")),
+        ("reached by", reached.in_words().to_owned()),
         ("reminders", diagnosis.quiet().map_or_else(|| "wanted".to_owned(), |why| format!("none: {why}"))),
     ] {
         println!("  {name:<12} {value}");

@@ -7,12 +7,14 @@ mod address;
 mod alerts;
 mod api;
 mod brand;
+mod contacts;
 mod customer;
 mod environment;
 mod error;
 mod keys;
 mod links;
 mod nearest;
+mod notices;
 mod notifier;
 mod reader;
 mod redacted;
@@ -41,11 +43,13 @@ pub use address::{DatabaseKind, DatabaseUrl};
 pub use alerts::AlertSettings;
 pub use api::ApiSettings;
 pub use brand::{Brand, Colour, Support};
+pub use contacts::ContactLookup;
 pub use environment::{Environment, Mode, PERSONA_API_URL, SIGNATURE_TOLERANCE};
 pub use error::{ConfigError, Problem};
 pub use keys::MasterKeys;
 pub use links::{LinkHost, Links};
-pub use notifier::NotifierConfig;
+pub use notices::{NoticeTemplate, Notices};
+pub use notifier::{EmailConfig, EmailSecurity, NotifierConfig};
 pub use settings::{Limits, Listen, LogFormat, LogSettings, WorkerSettings};
 pub use sign_in::{Oidc, SignIn};
 pub use subscription::{SubscriptionConfig, Subscriptions};
@@ -80,6 +84,10 @@ pub struct Config {
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// Who can be told, by name.
     pub notifiers: BTreeMap<NotifierName, NotifierConfig>,
+    /// How notices are put into words.
+    pub notices: Notices,
+    /// Where it is asked how a person is reached.
+    pub contacts: Option<ContactLookup>,
     /// The operator's customers, by name.
     pub customers: Customers,
     /// What applications are told about people, by the subscriptions' names.
@@ -170,12 +178,17 @@ impl Config {
         let links = links::links(&mut top);
         let link = if links.public_url.is_some() { LinkForm::Access } else { LinkForm::OneTime };
         let (notifiers, names) = notifier::notifiers(&mut top);
+        let for_people = notifiers.iter().filter(|(_, notifier)| notifier.is_for_people());
+        let for_people: Vec<NotifierName> = for_people.map(|(name, _)| name.clone()).collect();
         let mut environments = BTreeMap::new();
         for (name, section) in top.sections("environments") {
-            if let Some(environment) = environment::environment(&name, section, &names, link) {
+            if let Some(mut environment) = environment::environment(&name, section, &names, link) {
+                environment.rules.reach_people_by(&for_people);
                 environments.insert(environment.name.clone(), environment);
             }
         }
+        let notices = notices::notices(top.section("notices"));
+        let contacts = contacts::contacts(top.section("contacts"));
         let customers = customer::customers(&mut top, seal_reference_ids);
         let subscriptions = subscription::subscriptions(&mut top, &names, &mut environments, &customers);
         let api = api::api(top.section("api"));
@@ -198,6 +211,8 @@ impl Config {
             links,
             environments,
             notifiers,
+            notices,
+            contacts,
             customers,
             subscriptions,
             api,

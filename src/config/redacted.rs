@@ -6,10 +6,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::alerts;
 use super::{
-    Config, Environment, Language, Links, MasterKeys, NotifierConfig, SignIn, SubscriptionConfig, Subscriptions,
-    address, secret,
+    Config, EmailConfig, Environment, Language, Links, MasterKeys, Notices, NotifierConfig, SignIn, SubscriptionConfig,
+    Subscriptions, address, secret,
 };
 use crate::domain::act::Role;
+use crate::domain::courtesy::Courtesy;
 use crate::domain::rules::{Rules, Step};
 
 pub(super) fn text(config: &Config) -> String {
@@ -38,9 +39,21 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     }
     for (name, notifier) in notifiers {
         writeln!(out, "\n[notifiers.{name}]\ntype = \"{}\"", notifier.kind())?;
-        if let NotifierConfig::Webhook { url, secrets } = notifier {
-            writeln!(out, "url = {:?}\nsecrets = {}", address::origin(url), shapes(secrets))?;
+        match notifier {
+            NotifierConfig::Webhook { url, secrets, allow_private } => {
+                writeln!(out, "url = {:?}\nsecrets = {}", address::origin(url), shapes(secrets))?;
+                writeln!(out, "allow_private = {allow_private}")?;
+            }
+            NotifierConfig::Email(email) => write_email(out, email)?,
+            NotifierConfig::Log => {}
         }
+    }
+    write_notices(out, &config.notices)?;
+    if let Some(lookup) = &config.contacts {
+        writeln!(out, "\n[contacts]\nlookup_url = {:?}", address::origin(&lookup.url))?;
+        writeln!(out, "secrets = {}", shapes(&lookup.secrets))?;
+        writeln!(out, "lookup_timeout = \"{}s\"\nkeep = \"{}\"", lookup.timeout.as_secs(), Step::Left(lookup.keep))?;
+        writeln!(out, "allow_private = {}", lookup.allow_private)?;
     }
     for (name, rules) in &config.customers {
         writeln!(out, "\n[customers.{name}]")?;
@@ -76,6 +89,7 @@ fn write_all(out: &mut String, config: &Config) -> std::fmt::Result {
     writeln!(out, "payloads = \"{}\"\nevents = \"{}\"", time(retention.payloads), time(retention.events))?;
     writeln!(out, "actions = \"{}\"\ninquiries = \"{}\"", time(retention.actions), time(retention.inquiries))?;
     writeln!(out, "static_links = \"{}\"", time(retention.static_links))?;
+    writeln!(out, "notices = \"{}\"", time(retention.notices))?;
     write_alerts(out, config)?;
     writeln!(out, "\n[log]\nformat = \"{}\"\nfilter = {:?}", log.format.as_str(), log.filter)
 }
@@ -152,6 +166,32 @@ fn write_links(out: &mut String, links: &Links) -> std::fmt::Result {
     Ok(())
 }
 
+fn write_email(out: &mut String, email: &EmailConfig) -> std::fmt::Result {
+    writeln!(out, "host = {:?}\nport = {}\nsecurity = \"{}\"", email.host, email.port, email.security.as_str())?;
+    writeln!(out, "allow_plaintext = {}\nfrom = {:?}", email.allow_plaintext, email.from.to_string())?;
+    if let Some(reply_to) = &email.reply_to {
+        writeln!(out, "reply_to = {:?}", reply_to.to_string())?;
+    }
+    if let Some((username, password)) = &email.credentials {
+        writeln!(out, "username = {username:?}\n# password: {}", quoted_shape(password))?;
+    }
+    email.authority.as_ref().map_or(Ok(()), |pem| writeln!(out, "# ca_file: {} bytes", pem.len()))
+}
+
+fn write_notices(out: &mut String, notices: &Notices) -> std::fmt::Result {
+    if *notices == Notices::default() {
+        return Ok(());
+    }
+    writeln!(out, "\n[notices]")?;
+    for template in &notices.templates {
+        writeln!(out, "# template: {}", template.file.display())?;
+    }
+    if !notices.legal.is_empty() {
+        writeln!(out, "\n[notices.legal]")?;
+    }
+    notices.legal.iter().try_for_each(|(language, text)| writeln!(out, "{language} = {text:?}"))
+}
+
 fn write_sign_in(out: &mut String, sign_in: &SignIn) -> std::fmt::Result {
     writeln!(out, "\n[sign_in]")?;
     if let Some(url) = &sign_in.url {
@@ -186,6 +226,8 @@ fn write_environment(out: &mut String, environment: &Environment) -> std::fmt::R
     if let Some(expected) = environment.silence {
         writeln!(out, "alert_silence = \"{}\"", alerts::shown(expected))?;
     }
+    let zone = &environment.rules.for_template(None).courtesy.quiet.time_zone;
+    writeln!(out, "time_zone = \"{}\"", zone.iana_name().unwrap_or("UTC"))?;
     for (template, rules) in environment.rules.iter() {
         writeln!(out, "\n[environments.{name}.templates.{template}]")?;
         write_rules(out, rules)?;
@@ -198,7 +240,24 @@ fn write_rules(out: &mut String, rules: &Rules) -> std::fmt::Result {
     writeln!(out, "link = \"{}\"", rules.link)?;
     writeln!(out, "notify = {}", list(rules.notify.iter().map(|name| format!("\"{name}\""))))?;
     writeln!(out, "lifetime = \"{}\"", Step::Left(rules.lifetime))?;
-    writeln!(out, "max_reminders = {}\nholdout = \"{}\"", rules.max_reminders, rules.holdout)
+    writeln!(out, "max_reminders = {}\nholdout = \"{}\"", rules.max_reminders, rules.holdout)?;
+    let Courtesy { quiet, limits } = &rules.courtesy;
+    if let Some(night) = quiet.night {
+        writeln!(out, "quiet_hours = \"{night}\"")?;
+    }
+    if !quiet.days_off.is_empty() {
+        writeln!(out, "days_off = {}", list(quiet.days_off.iter().map(|day| format!("\"{day}\""))))?;
+    }
+    if let Some(most) = limits.most {
+        writeln!(out, "max_notices_per_person = \"{most}\"")?;
+    }
+    if let Some(spacing) = limits.spacing {
+        writeln!(out, "notice_spacing = \"{}\"", Step::Left(spacing))?;
+    }
+    if !rules.address_fields.is_empty() {
+        writeln!(out, "address_fields = {}", list(rules.address_fields.iter().map(|name| format!("{name:?}"))))?;
+    }
+    Ok(())
 }
 
 fn shapes(secrets: &[SecretString]) -> String {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 
+use crate::domain::contact;
+use crate::domain::courtesy::{Courtesy, DayOff, Limits, Night, QuietTimes};
 use crate::domain::holdout::Holdout;
 use crate::domain::ids::{NotifierName, TemplateId};
 use crate::domain::rules::{AccessRules, InvalidRule, LinkForm, Rules, Step, parse_duration};
@@ -50,6 +53,13 @@ impl TemplateRules {
         }
     }
 
+    /// Notes which notifiers reach people only.
+    pub(super) fn reach_people_by(&mut self, notifiers: &[NotifierName]) {
+        for rules in std::iter::once(&mut self.default).chain(self.by_template.values_mut()) {
+            rules.for_people = notifiers.to_vec();
+        }
+    }
+
     /// A text that differs whenever a plan made under these rules could differ; the environment's mode has no part in it.
     pub fn fingerprint(&self) -> String {
         let each: Vec<String> = self.iter().map(|(name, rules)| format!("{name}={}", rules.fingerprint())).collect();
@@ -68,11 +78,16 @@ struct Inherited {
 }
 
 pub(super) fn templates(environment: &mut Section<'_>, notifiers: &[NotifierName], link: LinkForm) -> TemplateRules {
+    let time_zone = environment.parsed("time_zone", TimeZone::UTC, |text| {
+        contact::time_zone(text).ok_or("is no time zone; write it like \"Europe/Berlin\"")
+    });
+    let quiet = QuietTimes { time_zone, ..QuietTimes::default() };
+    let courtesy = Courtesy { quiet, ..Courtesy::default() };
     let place_of_default = format!("templates.{DEFAULT}.notify");
     let (default, own): (Vec<_>, Vec<_>) =
         environment.sections("templates").into_iter().partition(|(name, _)| name == DEFAULT);
     let start = Inherited {
-        rules: Rules { notify: only(notifiers).into_iter().collect(), link, ..Rules::default() },
+        rules: Rules { notify: only(notifiers).into_iter().collect(), link, courtesy, ..Rules::default() },
         notify_said: notifiers.len() < 2,
         links: link == LinkForm::Access,
     };
@@ -129,11 +144,14 @@ fn rules(mut section: Section<'_>, from: Inherited, notifiers: &[NotifierName]) 
         reminders: reminders.unwrap_or(from.rules.reminders),
         link: section.parsed("link", from.rules.link, |text| form(text, from.links)),
         notify: notify.unwrap_or(from.rules.notify),
+        for_people: from.rules.for_people,
         lifetime: section.duration("lifetime", from.rules.lifetime),
         max_reminders: section.number("max_reminders", from.rules.max_reminders, 1..=50),
         quiet_while_active: section.parsed("quiet_while_active", from.rules.quiet_while_active, or_zero),
         holdout: section.parsed("holdout", from.rules.holdout, str::parse::<Holdout>),
         subscriptions: from.rules.subscriptions,
+        courtesy: courtesy(&mut section, from.rules.courtesy),
+        address_fields: address_fields(&mut section, from.rules.address_fields),
         access: access(&mut section, from.rules.access),
     };
     section.finish();
@@ -147,6 +165,34 @@ fn form(text: &str, links: bool) -> Result<LinkForm, InvalidRule> {
         )),
         form => Ok(form),
     }
+}
+
+/// The keys that say when a person is told something, and how often.
+fn courtesy(section: &mut Section<'_>, from: Courtesy) -> Courtesy {
+    let reading = section.reading;
+    let night = section.parsed("quiet_hours", from.quiet.night, |text| unless_none(text, str::parse::<Night>));
+    let days = section.texts("days_off");
+    let days_off = days.map(|days| days.iter().filter_map(|day| day.parsed(reading, str::parse::<DayOff>)).collect());
+    let days_off: Vec<DayOff> = days_off.unwrap_or(from.quiet.days_off);
+    if (0..7)
+        .all(|day| days_off.iter().any(|off| matches!(off, DayOff::Weekly(of) if of.to_monday_zero_offset() == day)))
+    {
+        section.refuse("days_off", None, "leaves no day of the week on which anybody is told; leave one of them out");
+    }
+    let quiet = QuietTimes { night, days_off, time_zone: from.quiet.time_zone };
+    let most = section.parsed("max_notices_per_person", from.limits.most, |text| unless_none(text, str::parse));
+    let spacing = section.parsed("notice_spacing", from.limits.spacing, |text| unless_none(text, parse_duration));
+    Courtesy { quiet, limits: Limits { most, spacing } }
+}
+
+/// The fields that hold an address, as the template names them.
+fn address_fields(section: &mut Section<'_>, from: Vec<String>) -> Vec<String> {
+    section.texts("address_fields").map_or(from, |names| names.into_iter().map(|entry| entry.text).collect())
+}
+
+/// A value, or none at all: a template's section may want none where the default one has some.
+fn unless_none<T>(text: &str, parse: impl Fn(&str) -> Result<T, InvalidRule>) -> Result<Option<T>, InvalidRule> {
+    if text == "none" { Ok(None) } else { parse(text).map(Some) }
 }
 
 /// The keys that say who gets in how.

@@ -1,50 +1,6 @@
 //! The words of the pages that people see, in four languages; a configuration can replace each of them.
 
-use std::fmt;
-use std::str::FromStr;
-
-/// A language the pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// English.
-    En,
-    /// Spanish.
-    Es,
-    /// German.
-    De,
-    /// French.
-    Fr,
-}
-
-impl Language {
-    /// Every language there is.
-    pub const ALL: [Self; 4] = [Self::En, Self::Es, Self::De, Self::Fr];
-
-    /// Its tag, as in `lang="en"`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Es => "es",
-            Self::De => "de",
-            Self::Fr => "fr",
-        }
-    }
-}
-
-impl fmt::Display for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Language {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL.into_iter().find(|language| language.as_str() == text);
-        known.ok_or("is no language of the pages; use \"en\", \"es\", \"de\" or \"fr\"")
-    }
-}
+pub use crate::domain::language::Language;
 
 /// Declares the texts: a name, and what it says in each language. `{name}` stands for who asks.
 macro_rules! texts {
@@ -264,6 +220,36 @@ texts! {
         "Si esta verificación sigue abierta, {name} le enviará un enlace nuevo por el medio habitual. Puede cerrar esta página."
         "Wenn diese Überprüfung noch offen ist, schickt {name} Ihnen auf dem gewohnten Weg einen neuen Link. Sie können diese Seite schließen."
         "Si cette vérification est toujours ouverte, {name} vous envoie un nouveau lien par le moyen habituel. Vous pouvez fermer cette page."
+    }
+    /// The way to unsubscribe.
+    StopHeading "stop_heading" {
+        "Stop these messages?"
+        "¿Dejar de recibir estos mensajes?"
+        "Diese Nachrichten beenden?"
+        "Ne plus recevoir ces messages ?"
+    }
+    /// What it means to unsubscribe.
+    StopBody "stop_body" {
+        "{name} then no longer reminds you this way. You can still complete your verification with the link that you have."
+        "{name} dejará de recordárselo por este medio. Podrá seguir completando su verificación con el enlace que tiene."
+        "{name} erinnert Sie dann auf diesem Weg nicht mehr. Ihre Überprüfung können Sie mit Ihrem Link weiterhin abschließen."
+        "{name} ne vous enverra plus de rappels par ce moyen. Vous pourrez toujours terminer votre vérification avec le lien que vous avez."
+    }
+    /// The button that unsubscribes.
+    StopButton "stop_button" { "Stop messages" "No recibir más mensajes" "Nachrichten beenden" "Ne plus recevoir" }
+    /// Somebody unsubscribed.
+    StoppedHeading "stopped_heading" {
+        "You get no more of these messages"
+        "No recibirá más mensajes de este tipo"
+        "Sie erhalten keine solchen Nachrichten mehr"
+        "Vous ne recevrez plus ces messages"
+    }
+    /// Somebody unsubscribed.
+    StoppedBody "stopped_body" {
+        "{name} no longer reminds you this way. You can close this page."
+        "{name} ya no se lo recordará por este medio. Puede cerrar esta página."
+        "{name} erinnert Sie auf diesem Weg nicht mehr. Sie können diese Seite schließen."
+        "{name} ne vous enverra plus de rappels par ce moyen. Vous pouvez fermer cette page."
     }
     /// Nobody's link.
     UnknownHeading "unknown_heading" {

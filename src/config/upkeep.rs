@@ -35,6 +35,8 @@ pub struct RetentionSettings {
     pub inquiries: SignedDuration,
     /// Static links, from when they were last asked for: somebody may open one at any time, so longer than the rest.
     pub static_links: SignedDuration,
+    /// What people were told, from when they were.
+    pub notices: SignedDuration,
 }
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -78,12 +80,15 @@ pub(super) fn retention(mut section: Section<'_>, tolerance: Option<SignedDurati
         actions: section.duration("actions", DAY * 90),
         inquiries,
         static_links: section.duration("static_links", inquiries.max(DAY * 1_095)),
+        notices: section.duration("notices", DAY * 400),
     };
     let late = "Persona sends an event again for about two days";
     at_least(&section, "every", settings.every, MINUTE, "nothing is gained by looking more often");
     at_least(&section, "payloads", settings.payloads, RETRIES, late);
     at_least(&section, "actions", settings.actions, RETRIES, late);
     at_least(&section, "inquiries", settings.inquiries, RETRIES, late);
+    let unsubscribed = "who gets a notice may unsubscribe by it for 30 days";
+    at_least(&section, "notices", settings.notices, DAY * 30, unsubscribed);
     let known_by = "the people of inquiries are known by them, and those are kept that long";
     at_least(&section, "static_links", settings.static_links, settings.inquiries, known_by);
     at_least(&section, "events", settings.events, RESENDABLE, "Persona can send an event again for 30 days");

@@ -27,6 +27,9 @@ pub(super) fn of(config: &Config) -> Vec<String> {
         ));
     }
     for (name, notifier) in &config.notifiers {
+        if let NotifierConfig::Email(email) = notifier {
+            warnings.extend(email.warnings().map(|trouble| format!("notifiers.{name}.{trouble}")));
+        }
         if let NotifierConfig::Webhook { secrets, .. } = notifier
             && secrets.iter().any(|secret| secret.expose_secret().len() < SHORTEST_SIGNING_SECRET)
         {

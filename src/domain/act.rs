@@ -83,6 +83,10 @@ acts! {
     Mute = "mute", Operator, people;
     /// Telling a person again.
     Unmute = "unmute", Operator, people;
+    /// Telling a person nothing any more by a channel.
+    Suppress = "suppress", Operator, people;
+    /// Taking that back.
+    Unsuppress = "unsuppress", Operator, people;
     /// Making an access link.
     MintLink = "mint_link", Operator, people;
     /// Letting access links open no more.

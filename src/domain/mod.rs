@@ -18,6 +18,10 @@ pub mod template;
 
 pub mod rules;
 
+pub mod courtesy;
+
+pub mod contact;
+
 pub mod lineage;
 
 pub mod holdout;
@@ -25,6 +29,8 @@ pub mod holdout;
 pub mod subscription;
 
 pub mod action;
+
+pub mod addressee;
 
 pub mod budget;
 
@@ -58,6 +64,10 @@ pub mod deed;
 pub mod customer;
 
 pub mod hosted_flow;
+
+pub mod language;
+
+pub mod letter;
 
 pub mod diagnosis;
 

@@ -110,7 +110,7 @@ fn of_quiet(quiet: &Quiet) -> Skip {
         Quiet::Status(_) | Quiet::FinishedAnother(_) => Skip::Finished,
         Quiet::Redacted => Skip::Erased,
         Quiet::ReplacedBy(_) | Quiet::NewerOpen(_) | Quiet::Elsewhere(_) => Skip::Superseded,
-        Quiet::Muted => Skip::Muted,
+        Quiet::Muted | Quiet::Suppressed => Skip::Muted,
         Quiet::GivenUp(_) => Skip::GivenUp,
         Quiet::StatusUnknown => Skip::UnknownInquiry,
         Quiet::NoDeadline | Quiet::NobodyToTell => Skip::Unwanted,

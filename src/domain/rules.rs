@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
+use crate::domain::courtesy::Courtesy;
 use crate::domain::holdout::Holdout;
 use crate::domain::ids::NotifierName;
 use crate::domain::subscription::Subscription;
@@ -19,6 +20,8 @@ pub struct Rules {
     pub link: LinkForm,
     /// Who is told; each gets a reminder of its own for every step.
     pub notify: Vec<NotifierName>,
+    /// Those of them that reach people only: they are told nothing that is news for an application.
+    pub for_people: Vec<NotifierName>,
     /// How long an inquiry lives, where Persona's payloads don't carry `expires-at`. Persona's default: 24 hours.
     pub lifetime: SignedDuration,
     /// The most reminders one verification may cause, revivals and replacements included.
@@ -29,6 +32,10 @@ pub struct Rules {
     pub holdout: Holdout,
     /// Who is told about people.
     pub subscriptions: Vec<Subscription>,
+    /// When a person is told something, and how often.
+    pub courtesy: Courtesy,
+    /// The fields of an inquiry that hold the person's address, the first that does counts.
+    pub address_fields: Vec<String>,
     /// Who gets in how, and how far that goes.
     pub access: AccessRules,
 }
@@ -80,11 +87,14 @@ impl Default for Rules {
             reminders: vec![Step::Gone { percent: 50 }, Step::Left(SignedDuration::from_hours(3))],
             link: LinkForm::OneTime,
             notify: Vec::new(),
+            for_people: Vec::new(),
             lifetime: DEFAULT_LIFETIME,
             max_reminders: DEFAULT_MAX_REMINDERS,
             quiet_while_active: SignedDuration::from_mins(30),
             holdout: Holdout::default(),
             subscriptions: Vec::new(),
+            courtesy: Courtesy::default(),
+            address_fields: Vec::new(),
             access: AccessRules::default(),
         }
     }
@@ -122,10 +132,11 @@ impl Rules {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let steps: Vec<String> = self.reminders.iter().map(ToString::to_string).collect();
-        let notify: Vec<&str> = self.notify.iter().map(NotifierName::as_str).collect();
+        let people = |name: &NotifierName| if self.for_people.contains(name) { "+" } else { "" };
+        let notify: Vec<String> = self.notify.iter().map(|name| format!("{name}{}", people(name))).collect();
         let told: Vec<String> = self.subscriptions.iter().map(Subscription::fingerprint).collect();
         format!(
-            "{}|{}|{}|{}s|{}|{}s|{}|{}|{}",
+            "{}|{}|{}|{}s|{}|{}s|{}|{}|{}|{}",
             steps.join(","),
             self.link,
             notify.join(","),
@@ -134,6 +145,7 @@ impl Rules {
             self.quiet_while_active.as_secs(),
             self.holdout,
             told.join(","),
+            self.courtesy.fingerprint(),
             self.access.fingerprint()
         )
     }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::domain::ids::{AccountId, EventId, InquiryId, WebhookId};
+use crate::domain::ids::{AccountId, EventId, InquiryId, ReferenceId, WebhookId};
 use crate::domain::resource::{get, id_of, is, path, related};
 
 /// The longest kind of a resource that becomes part of a name, in bytes.
@@ -42,6 +42,12 @@ impl SubjectId {
     #[must_use]
     pub fn webhook(id: &WebhookId) -> Self {
         Self(format!("webhook/{id}"))
+    }
+
+    /// Somebody as they are reached, by whose person they are and the application's name for them.
+    #[must_use]
+    pub fn addressee(customer: &str, reference_id: &ReferenceId) -> Self {
+        Self(format!("addressee/{customer}/{reference_id}"))
     }
 
     /// A subject as it was stored.

@@ -27,6 +27,40 @@ pub enum NotifyError {
         /// How long it asked us to wait, as it said.
         asked_wait: Option<SignedDuration>,
     },
+    /// A mail server refused it.
+    #[error("{host} answered {code}{}", enhanced.as_deref().map(|status| format!(" {status}")).unwrap_or_default())]
+    Rejected {
+        /// The mail server.
+        host: String,
+        /// Its reply code (RFC 5321).
+        code: u16,
+        /// Its enhanced status code (RFC 3463), where it gave one.
+        enhanced: Option<String>,
+        /// Whether it is about something that can change.
+        may_retry: bool,
+    },
+    /// No TLS with a mail server: its certificate is not trusted, or not its own.
+    #[error("TLS with {host} failed; its certificate has to be valid for that name, or its authority be in ca_file")]
+    Untrusted {
+        /// The mail server.
+        host: String,
+    },
+    /// A receiver's name leads into a network.
+    #[error(
+        "{host} leads to an address inside a network; if that is meant, set allow_private = true for this notifier"
+    )]
+    Inside {
+        /// The receiver.
+        host: String,
+    },
+    /// No address of the person is known.
+    #[error("nobody to tell: no e-mail address of this person is known")]
+    Nobody,
+    /// What is known as the person's address is none.
+    #[error(
+        "nobody to tell: what is known as the e-mail address of this person is none; correct it in your application"
+    )]
+    NoAddress,
     /// The notice can't be put into a request.
     #[error("the notice can't be sent: {0}")]
     Unsendable(&'static str),
@@ -40,11 +74,24 @@ impl NotifyError {
     #[must_use]
     pub const fn may_retry(&self) -> bool {
         match self {
-            Self::Timeout { .. } | Self::Unreachable { .. } => true,
+            Self::Timeout { .. } | Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Inside { .. } => true,
+            Self::Rejected { may_retry, .. } => *may_retry,
             // One bad deploy answers anything; only "gone" says that nobody will ever take it.
             Self::Refused { status, .. } => *status != 410,
-            Self::Unsendable(_) => false,
+            Self::Nobody | Self::NoAddress | Self::Unsendable(_) => false,
         }
+    }
+
+    /// Whether the receiver was heard of at all, so that the channel works, whatever became of this notice.
+    #[must_use]
+    pub const fn was_answered(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Rejected { .. }) && !self.may_retry()
+    }
+
+    /// Whether the notice was certainly not taken. Without an answer it may have been.
+    #[must_use]
+    pub const fn was_not_taken(&self) -> bool {
+        !matches!(self, Self::Timeout { .. } | Self::Unreachable { .. })
     }
 
     /// How long the receiver wants us to wait at least; `None` leaves it to the caller's backoff.

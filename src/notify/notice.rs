@@ -8,6 +8,7 @@ use crate::domain::lineage::Cause;
 use crate::domain::rules::LinkForm;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
+use crate::notify::recipient::Recipient;
 
 /// One notice. Nothing in it names the person but the application's own reference id.
 #[derive(Debug, Clone)]
@@ -36,6 +37,10 @@ pub struct Notice {
     pub link: SecretString,
     /// What kind of link it is.
     pub link_form: LinkForm,
+    /// The person it is for, where their address is known.
+    pub to: Option<Recipient>,
+    /// A link by which whoever gets it asks for no more; one `POST` is enough (RFC 8058).
+    pub unsubscribe: Option<SecretString>,
     /// When the notice was made; the same on every try.
     pub created_at: Timestamp,
 }
@@ -85,6 +90,10 @@ pub struct Invitation {
     pub link: SecretString,
     /// Until when the link opens.
     pub link_expires_at: Timestamp,
+    /// The person it is for, where their address is known.
+    pub to: Option<Recipient>,
+    /// A link by which whoever gets it asks for no more; one `POST` is enough (RFC 8058).
+    pub unsubscribe: Option<SecretString>,
     /// When it was asked for; the same on every try.
     pub created_at: Timestamp,
 }
@@ -130,6 +139,8 @@ pub(super) fn example() -> Notice {
         deadline: Timestamp::from_second(1_767_312_000),
         link: SecretString::from("https://withpersona.com/verify?code=us1-xyzzy"),
         link_form: LinkForm::OneTime,
+        to: None,
+        unsubscribe: None,
         created_at: Timestamp::from_second(1_767_268_800),
     }
 }

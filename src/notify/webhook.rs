@@ -15,6 +15,8 @@ use crate::domain::ids::ActionId;
 use crate::domain::time::Timestamp;
 use crate::notify::Delivered;
 use crate::notify::error::NotifyError;
+use crate::notify::guarded::{self, OpenInternet};
+use crate::notify::letter::Letters;
 use crate::notify::news::{self, News};
 use crate::notify::notice::{Alert, Invitation, Notice, Replaced};
 use crate::notify::wire;
@@ -29,6 +31,10 @@ pub struct WebhookSettings {
     pub secrets: Vec<SecretString>,
     /// How long a delivery may take, connecting included.
     pub timeout: Duration,
+    /// Whether the receiver may be inside a network: on this machine, at a private or link-local address.
+    pub allow_private: bool,
+    /// What puts notices into words, for the body's `message`.
+    pub letters: Letters,
 }
 
 /// Why a webhook notifier can't be made; worded for an operator.
@@ -37,6 +43,12 @@ pub enum InvalidWebhook {
     /// Links would be sent in the clear.
     #[error("url must be an https address; plain http is for this machine only (localhost, 127.0.0.1, [::1])")]
     Url,
+    /// It is inside a network.
+    #[error(
+        "url leads to this machine or to an address inside a network, which a webhook could be led to by mistake; if it is \
+         meant, set allow_private = true for this notifier"
+    )]
+    Inside,
     /// Nothing to sign with.
     #[error("secrets is empty; add one, made with: echo \"whsec_$(openssl rand -base64 32)\"")]
     NoSecret,
@@ -57,14 +69,16 @@ pub struct Webhook {
     http: Client,
     url: Url,
     signers: Arc<[standardwebhooks::Webhook]>,
+    letters: Letters,
     clock: Clock,
 }
 
 impl WebhookSettings {
-    /// One secret and ten seconds.
+    /// One secret, ten seconds, and a receiver on the open internet.
     #[must_use]
     pub fn new(url: Url, secret: SecretString) -> Self {
-        Self { url, secrets: vec![secret], timeout: Duration::from_secs(10) }
+        let (timeout, letters) = (Duration::from_secs(10), Letters::standard());
+        Self { url, secrets: vec![secret], timeout, allow_private: false, letters }
     }
 }
 
@@ -76,6 +90,9 @@ impl Webhook {
     pub fn new(settings: &WebhookSettings, clock: Clock) -> Result<Self, InvalidWebhook> {
         if !tls::is_private(&settings.url) {
             return Err(InvalidWebhook::Url);
+        }
+        if !settings.allow_private && guarded::is_inside(&settings.url) {
+            return Err(InvalidWebhook::Inside);
         }
         if settings.secrets.is_empty() {
             return Err(InvalidWebhook::NoSecret);
@@ -89,15 +106,16 @@ impl Webhook {
             .connect_timeout(settings.timeout)
             .timeout(settings.timeout);
         let http = if tls::is_plain(&settings.url) { http.no_proxy() } else { http };
+        let http = if settings.allow_private { http } else { http.dns_resolver(Arc::new(OpenInternet)) };
         let http = http.build().map_err(|error| InvalidWebhook::Tls(error.to_string()))?;
-        Ok(Self { http, url: settings.url.clone(), signers, clock })
+        Ok(Self { http, url: settings.url.clone(), signers, letters: settings.letters.clone(), clock })
     }
 
     /// Sends one notice, once.
     #[tracing::instrument(name = "notify.webhook.deliver", skip_all,
         fields(host = %self.host(), action = %notice.id, status = tracing::field::Empty))]
     pub(super) async fn deliver(&self, notice: &Notice) -> Result<Delivered, NotifyError> {
-        self.send(&notice.id, wire::body(notice)?).await
+        self.send(&notice.id, wire::body(notice, &self.letters.of_notice(notice)?)?).await
     }
 
     /// Tells of one replacement, once.
@@ -118,7 +136,35 @@ impl Webhook {
     #[tracing::instrument(name = "notify.webhook.invite", skip_all,
         fields(host = %self.host(), action = %invitation.id, status = tracing::field::Empty))]
     pub(super) async fn invite(&self, invitation: &Invitation) -> Result<Delivered, NotifyError> {
-        self.send(&invitation.id, wire::invitation(invitation)?).await
+        let letter = self.letters.of_invitation(invitation)?;
+        self.send(&invitation.id, wire::invitation(invitation, &letter)?).await
+    }
+
+    /// Asks for something, once: the status, and up to `longest` bytes of the answer. That there is nothing (404) is an
+    /// answer.
+    #[tracing::instrument(name = "notify.webhook.ask", skip_all,
+        fields(host = %self.host(), status = tracing::field::Empty))]
+    pub(super) async fn ask(&self, id: &ActionId, body: String, longest: usize) -> Result<(u16, Vec<u8>), NotifyError> {
+        let mut answer = self.post(id, body).await?;
+        let status = answer.status().as_u16();
+        tracing::Span::current().record("status", status);
+        if !answer.status().is_success() && status != 404 {
+            return Err(NotifyError::Refused { host: self.host(), status, asked_wait: asked_wait(answer.headers()) });
+        }
+        let mut read = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.unanswered(&error))? {
+            if read.len() + chunk.len() > longest {
+                return Err(NotifyError::Unsendable("the answer is too long"));
+            }
+            read.extend_from_slice(&chunk);
+        }
+        Ok((status, read))
+    }
+
+    async fn post(&self, id: &ActionId, body: String) -> Result<reqwest::Response, NotifyError> {
+        let headers = self.headers(id, &body, self.clock.now())?;
+        let sent = self.http.post(self.url.clone()).headers(headers).body(body).send().await;
+        sent.map_err(|error| self.unanswered(&error))
     }
 
     /// Tells of one alert, once.
@@ -129,10 +175,8 @@ impl Webhook {
     }
 
     async fn send(&self, id: &ActionId, body: String) -> Result<Delivered, NotifyError> {
-        let headers = self.headers(id, &body, self.clock.now())?;
-        let sent = self.http.post(self.url.clone()).headers(headers).body(body).send().await;
         // Only status and headers matter; dropping the answer unread bounds what a receiver can make us read.
-        let answer = sent.map_err(|error| self.unanswered(&error))?;
+        let answer = self.post(id, body).await?;
         let status = answer.status().as_u16();
         tracing::Span::current().record("status", status);
         if answer.status().is_success() {
@@ -161,7 +205,13 @@ impl Webhook {
     /// reqwest's own text would name the URL.
     fn unanswered(&self, error: &reqwest::Error) -> NotifyError {
         let host = self.host();
-        if error.is_timeout() { NotifyError::Timeout { host } } else { NotifyError::Unreachable { host } }
+        if guarded::led_inside(error) {
+            NotifyError::Inside { host }
+        } else if error.is_timeout() {
+            NotifyError::Timeout { host }
+        } else {
+            NotifyError::Unreachable { host }
+        }
     }
 
     fn host(&self) -> String {
@@ -208,9 +258,14 @@ mod tests {
     const SECOND: &str = "whsec_QW5vdGhlciBzZWNyZXQgb2YgQWRhIEV4YW1wbGU=";
     const SENT_AT: i64 = 1_767_268_805;
 
+    /// As for a receiver on this machine, which is meant.
+    fn settings(url: &str) -> WebhookSettings {
+        WebhookSettings { allow_private: true, ..WebhookSettings::new(Url::parse(url).unwrap(), FIRST.into()) }
+    }
+
     fn notifier(url: &str, secrets: &[&str]) -> Result<Notifier, InvalidWebhook> {
         let secrets = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
-        let settings = WebhookSettings { url: Url::parse(url).unwrap(), secrets, timeout: Duration::from_secs(5) };
+        let settings = WebhookSettings { secrets, timeout: Duration::from_secs(5), ..settings(url) };
         Webhook::new(&settings, Clock::manual(Timestamp::from_second(SENT_AT))).map(Notifier::Webhook)
     }
 
@@ -248,14 +303,17 @@ mod tests {
             .collect();
         assert_eq!(header("webhook-signature"), expected.join(" "));
         assert_ne!(expected[0], expected[1]);
-        assert_eq!(String::from_utf8(request.body).unwrap(), wire::body(&example()).unwrap());
+        assert_eq!(
+            String::from_utf8(request.body).unwrap(),
+            wire::body(&example(), &Letters::standard().of_notice(&example()).unwrap()).unwrap()
+        );
     }
 
     #[tokio::test]
     async fn a_repeat_is_the_same_body_under_the_same_id() {
         let server = receiver(ResponseTemplate::new(200)).await;
         let clock = Clock::manual(Timestamp::from_second(SENT_AT));
-        let settings = WebhookSettings::new(Url::parse(&server.uri()).unwrap(), FIRST.into());
+        let settings = settings(&server.uri());
         let webhook = Webhook::new(&settings, clock.clone()).unwrap();
         webhook.deliver(&example()).await.unwrap();
         clock.advance(SignedDuration::from_mins(3));
@@ -288,6 +346,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_receiver_inside_a_network_is_refused_before_anything_is_sent() {
+        let server = receiver(ResponseTemplate::new(200)).await;
+        for url in
+            [server.uri(), server.uri().replace("127.0.0.1", "localhost"), "https://169.254.169.254/x".to_owned()]
+        {
+            let guarded = WebhookSettings { allow_private: false, ..settings(&url) };
+            assert_eq!(Webhook::new(&guarded, Clock::System).map(drop).unwrap_err(), InvalidWebhook::Inside, "{url}");
+        }
+        // A name that only turns out to lead inside when it is looked up.
+        let mut guarded = settings("https://app.example.com/hook");
+        guarded.allow_private = false;
+        let mut webhook = Webhook::new(&guarded, Clock::System).unwrap();
+        webhook.url = Url::parse(&server.uri().replace("127.0.0.1", "localhost")).unwrap();
+        let error = webhook.deliver(&example()).await.unwrap_err();
+        assert_eq!(error, NotifyError::Inside { host: "localhost".to_owned() });
+        assert!(server.received_requests().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
     async fn nobody_there_and_no_answer_in_time_are_tried_again() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let url = format!("http://{free}/hooks/xyzzy");
@@ -296,7 +373,7 @@ mod tests {
         assert!(error.may_retry());
 
         let server = receiver(ResponseTemplate::new(200).set_delay(Duration::from_mins(1))).await;
-        let mut settings = WebhookSettings::new(Url::parse(&server.uri()).unwrap(), FIRST.into());
+        let mut settings = settings(&server.uri());
         settings.timeout = Duration::from_millis(100);
         let error = Webhook::new(&settings, Clock::System).unwrap().deliver(&example()).await.unwrap_err();
         assert_eq!(error, NotifyError::Timeout { host: "127.0.0.1".to_owned() });

@@ -7,6 +7,7 @@ use crate::domain::alert::News;
 use crate::domain::ids::{ReferenceId, TemplateId};
 use crate::domain::time::Timestamp;
 use crate::notify::error::NotifyError;
+use crate::notify::letter::Letter;
 use crate::notify::notice::{Alert, Invitation, Notice, NoticeKind, Replaced};
 
 #[derive(Serialize)]
@@ -28,6 +29,22 @@ struct Reminder<'a> {
     deadline: String,
     link: &'a str,
     link_form: String,
+    unsubscribe: Option<&'a str>,
+    message: Message<'a>,
+}
+
+/// How to say it: what the e-mail channel would write, for receivers that write in their own way.
+#[derive(Serialize)]
+struct Message<'a> {
+    language: &'static str,
+    subject: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Message<'a> {
+    fn of(letter: &'a Letter) -> Self {
+        Self { language: letter.language.as_str(), subject: &letter.subject, text: letter.text.expose_secret() }
+    }
 }
 
 #[derive(Serialize)]
@@ -49,6 +66,8 @@ struct LinkRequest<'a> {
     link: &'a str,
     link_form: &'static str,
     link_expires_at: String,
+    unsubscribe: Option<&'a str>,
+    message: Message<'a>,
 }
 
 /// A body of a kind, and when what it tells of happened.
@@ -75,7 +94,7 @@ pub(super) fn replaced(news: &Replaced) -> Result<String, NotifyError> {
 }
 
 /// The body that hands on a link that somebody asked for; the same on every try.
-pub(super) fn invitation(invitation: &Invitation) -> Result<String, NotifyError> {
+pub(super) fn invitation(invitation: &Invitation, letter: &Letter) -> Result<String, NotifyError> {
     let envelope = Envelope {
         r#type: "inquiry.link_requested",
         timestamp: invitation.created_at.to_string(),
@@ -87,6 +106,8 @@ pub(super) fn invitation(invitation: &Invitation) -> Result<String, NotifyError>
             link: invitation.link.expose_secret(),
             link_form: "access",
             link_expires_at: invitation.link_expires_at.to_string(),
+            unsubscribe: invitation.unsubscribe.as_ref().map(ExposeSecret::expose_secret),
+            message: Message::of(letter),
         },
     };
     serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
@@ -127,7 +148,7 @@ pub(super) fn alert(alert: &Alert) -> Result<String, NotifyError> {
 }
 
 /// The body; the same on every try, since it holds no time of sending.
-pub(super) fn body(notice: &Notice) -> Result<String, NotifyError> {
+pub(super) fn body(notice: &Notice, letter: &Letter) -> Result<String, NotifyError> {
     let envelope = Envelope {
         r#type: match notice.kind {
             NoticeKind::Reminder => "inquiry.reminder",
@@ -144,6 +165,8 @@ pub(super) fn body(notice: &Notice) -> Result<String, NotifyError> {
             deadline: notice.deadline.to_string(),
             link: notice.link.expose_secret(),
             link_form: notice.link_form.to_string(),
+            unsubscribe: notice.unsubscribe.as_ref().map(ExposeSecret::expose_secret),
+            message: Message::of(letter),
         },
     };
     serde_json::to_string(&envelope).map_err(|_| NotifyError::Unsendable("it has no JSON form"))
@@ -152,11 +175,16 @@ pub(super) fn body(notice: &Notice) -> Result<String, NotifyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::letter::Letters;
     use crate::notify::notice::example;
+
+    fn letter(notice: &Notice) -> Letter {
+        Letters::standard().of_notice(notice).unwrap()
+    }
 
     #[test]
     fn the_body_is_what_receivers_were_promised() {
-        let body: serde_json::Value = serde_json::from_str(&body(&example()).unwrap()).unwrap();
+        let body: serde_json::Value = serde_json::from_str(&body(&example(), &letter(&example())).unwrap()).unwrap();
         insta::assert_json_snapshot!(body, @r#"
         {
           "data": {
@@ -165,11 +193,17 @@ mod tests {
             "inquiry_id": "inq_Notice1",
             "link": "https://withpersona.com/verify?code=us1-xyzzy",
             "link_form": "one-time",
+            "message": {
+              "language": "en",
+              "subject": "Your verification for Rekindle is waiting for you",
+              "text": "Hello,\n\nYou started to confirm your identity for Rekindle, and it isn’t finished yet. Still to do: a selfie.\n\nContinue:\nhttps://withpersona.com/verify?code=us1-xyzzy\n\nYou have until Friday, 2 January at 12:00 am (UTC). You can go on where you stopped.\n\nRekindle\n\nYou get this message because a verification for Rekindle is open in your name. Please don’t forward it: the link is yours alone.\n"
+            },
             "next_step": "verification_selfie",
             "reference_id": "customer-17",
             "status": "pending",
             "step": "50%",
-            "template_id": "itmpl_Basic1"
+            "template_id": "itmpl_Basic1",
+            "unsubscribe": null
           },
           "timestamp": "2026-01-01T12:00:00Z",
           "type": "inquiry.reminder"
@@ -206,9 +240,21 @@ mod tests {
         let Notice { id, environment, inquiry_id, reference_id, template_id, created_at, deadline, .. } = example();
         let link = secrecy::SecretString::from("https://verify.example.com/go/xyzzy");
         let link_expires_at = deadline;
-        let asked =
-            Invitation { id, environment, inquiry_id, reference_id, template_id, link, link_expires_at, created_at };
-        let body: serde_json::Value = serde_json::from_str(&invitation(&asked).unwrap()).unwrap();
+        let asked = Invitation {
+            id,
+            environment,
+            inquiry_id,
+            reference_id,
+            template_id,
+            link,
+            link_expires_at,
+            to: None,
+            unsubscribe: None,
+            created_at,
+        };
+        let body: serde_json::Value =
+            serde_json::from_str(&invitation(&asked, &Letters::standard().of_invitation(&asked).unwrap()).unwrap())
+                .unwrap();
         insta::assert_json_snapshot!(body, @r#"
         {
           "data": {
@@ -217,8 +263,14 @@ mod tests {
             "link": "https://verify.example.com/go/xyzzy",
             "link_expires_at": "2026-01-02T00:00:00Z",
             "link_form": "access",
+            "message": {
+              "language": "en",
+              "subject": "Your new link to the verification for Rekindle",
+              "text": "Hello,\n\nYou asked for a new link to confirm your identity for Rekindle. Here it is.\n\nContinue:\nhttps://verify.example.com/go/xyzzy\n\nThe link works until Friday, 2 January at 12:00 am (UTC). If you didn’t ask for it, there is nothing you need to do.\n\nRekindle\n\nYou get this message because a verification for Rekindle is open in your name. Please don’t forward it: the link is yours alone.\n"
+            },
             "reference_id": "customer-17",
-            "template_id": "itmpl_Basic1"
+            "template_id": "itmpl_Basic1",
+            "unsubscribe": null
           },
           "timestamp": "2026-01-01T12:00:00Z",
           "type": "inquiry.link_requested"
@@ -258,8 +310,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_null() {
         let notice = Notice { reference_id: None, template_id: None, next_step: None, ..example() };
-        let body: serde_json::Value = serde_json::from_str(&body(&notice).unwrap()).unwrap();
-        for key in ["reference_id", "template_id", "next_step"] {
+        let body: serde_json::Value = serde_json::from_str(&body(&notice, &letter(&notice)).unwrap()).unwrap();
+        for key in ["reference_id", "template_id", "next_step", "unsubscribe"] {
             assert_eq!(body["data"].get(key), Some(&serde_json::Value::Null), "{key}");
         }
     }

@@ -40,6 +40,7 @@ pub mod actions;
 pub mod alerts;
 pub mod audit;
 pub mod budgets;
+pub mod contacts;
 pub mod creations;
 pub mod customers;
 pub mod environments;
@@ -48,6 +49,7 @@ pub mod idempotency;
 pub mod inquiries;
 pub mod lineages;
 pub mod names;
+pub mod notices;
 pub mod operators;
 pub mod outcomes;
 pub mod quarantine;
@@ -58,6 +60,7 @@ pub mod retention;
 pub mod singletons;
 pub mod static_links;
 pub mod subjects;
+pub mod suppressions;
 pub mod tallies;
 pub mod template_runs;
 pub mod templates;
@@ -131,6 +134,9 @@ pub const ALL_SQL: &[&[Sql]] = &[
     idempotency::STATEMENTS,
     static_links::STATEMENTS,
     names::STATEMENTS,
+    contacts::STATEMENTS,
+    notices::STATEMENTS,
+    suppressions::STATEMENTS,
     webhook_secrets::STATEMENTS,
     operators::tokens::STATEMENTS,
     operators::sessions::STATEMENTS,

@@ -28,6 +28,10 @@ stored_words! {
         Creations = "creations",
         /// Static links that nobody asked for again, and of whose opaque names no inquiry is left.
         StaticLinks = "static-links",
+        /// How people are reached of whom no inquiry is left.
+        Contacts = "contacts",
+        /// What people were told.
+        Notices = "notices",
     }
 }
 
@@ -79,6 +83,18 @@ macro_rules! which {
          AND NOT EXISTS (SELECT 1 FROM inquiries
                          WHERE inquiries.environment = static_links.environment
                            AND inquiries.reference_id = static_links.reference_id)"
+    };
+    (contacts) => {
+        "told_at < $1 AND told_at >= $2
+         AND NOT EXISTS (SELECT 1 FROM inquiries
+                         WHERE inquiries.environment = contacts.environment
+                           AND inquiries.reference_id = contacts.reference_id)
+         AND NOT EXISTS (SELECT 1 FROM static_links
+                         WHERE static_links.known_as = contacts.reference_id
+                           AND static_links.environment = contacts.environment)"
+    };
+    (notices) => {
+        "told_at < $1 AND told_at >= $2"
     };
 }
 
@@ -149,12 +165,22 @@ statements! {
         postgres batch!(static_links, "DELETE FROM static_links",
                         "environment, reference_id" of "static_links" by "touched_at" unless locked)
     }
+    DELETE_CONTACTS {
+        sqlite batch!(contacts, "DELETE FROM contacts", "environment, subject" of "contacts" by "told_at"),
+        postgres batch!(contacts, "DELETE FROM contacts", "environment, subject" of "contacts" by "told_at" unless locked)
+    }
+    DELETE_NOTICES {
+        sqlite batch!(notices, "DELETE FROM notices", "action_id" of "notices" by "told_at"),
+        postgres batch!(notices, "DELETE FROM notices", "action_id" of "notices" by "told_at" unless locked)
+    }
     COUNT_PAYLOADS { concat!("SELECT count(*) FROM events WHERE ", which!(payloads)) }
     COUNT_EVENTS { concat!("SELECT count(*) FROM events WHERE ", which!(events)) }
     COUNT_ACTIONS { concat!("SELECT count(*) FROM actions WHERE ", which!(actions)) }
     COUNT_INQUIRIES { concat!("SELECT count(*) FROM inquiries WHERE ", which!(inquiries)) }
     COUNT_CREATIONS { concat!("SELECT count(*) FROM creations WHERE ", which!(creations)) }
     COUNT_STATIC_LINKS { concat!("SELECT count(*) FROM static_links WHERE ", which!(static_links)) }
+    COUNT_CONTACTS { concat!("SELECT count(*) FROM contacts WHERE ", which!(contacts)) }
+    COUNT_NOTICES { concat!("SELECT count(*) FROM notices WHERE ", which!(notices)) }
     PRUNINGS { "SELECT kind, done_until, pruned_at, pruned FROM prunings ORDER BY kind" }
     REMEMBER {
         "INSERT INTO prunings (kind, done_until, pruned_at, pruned) VALUES ($1, $2, $3, $4)
@@ -176,6 +202,8 @@ impl Tx {
             Kind::Events => DELETE_EVENTS,
             Kind::Creations => DELETE_CREATIONS,
             Kind::StaticLinks => DELETE_STATIC_LINKS,
+            Kind::Contacts => DELETE_CONTACTS,
+            Kind::Notices => DELETE_NOTICES,
             Kind::Actions => return self.prune_actions(from, before, most).await,
             Kind::Inquiries => return Ok(self.prune_inquiries(from, before, most).await?.len() as u64),
         };
@@ -230,6 +258,8 @@ impl Tx {
             Kind::Inquiries => COUNT_INQUIRIES,
             Kind::Creations => COUNT_CREATIONS,
             Kind::StaticLinks => COUNT_STATIC_LINKS,
+            Kind::Contacts => COUNT_CONTACTS,
+            Kind::Notices => COUNT_NOTICES,
         };
         let count: i64 = on_db!(self, conn, sql = statement =>
             sqlx::query_scalar(sql).bind(before).bind(from).fetch_one(conn).await)?;

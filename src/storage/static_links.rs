@@ -5,6 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
 use crate::storage::names::Names;
 use crate::storage::row::Place;
+use crate::storage::sql::json;
 use crate::storage::transaction::Tx;
 
 /// One static link.
@@ -24,6 +25,9 @@ pub struct StaticLink {
     pub made_at: Timestamp,
 }
 
+/// Persona's name for a person in an environment.
+pub type Named = (EnvironmentName, ReferenceId);
+
 macro_rules! columns {
     () => {
         "SELECT environment, reference_id, template_id, known_as, customer, made_at FROM static_links "
@@ -41,6 +45,17 @@ statements! {
         concat!(columns!(), "WHERE environment = $1 AND template_id = $2 AND known_as = $3 AND customer = $4")
     }
     ONE { concat!(columns!(), "WHERE environment = $1 AND reference_id = $2") }
+    KNOWN_AS {
+        sqlite "SELECT found.environment, found.reference_id, found.known_as
+                FROM jsonb_each($1) AS wanted CROSS JOIN static_links AS found
+                ON found.environment = wanted.value ->> 0 AND found.reference_id = wanted.value ->> 1",
+        postgres "SELECT found.environment, found.reference_id, found.known_as
+                  FROM unnest($1::text[], $2::text[]) AS wanted (environment, reference_id)
+                  CROSS JOIN LATERAL (
+                      SELECT environment, reference_id, known_as FROM static_links
+                      WHERE environment = wanted.environment AND reference_id = wanted.reference_id LIMIT 1
+                  ) AS found"
+    }
     NAMED { concat!(columns!(), "WHERE known_as = $1 ORDER BY environment, reference_id LIMIT 100") }
 }
 
@@ -88,6 +103,31 @@ impl Tx {
         let row: Option<Row> = on_db!(self, conn, sql = ONE =>
             sqlx::query_as(sql).bind(environment.as_str()).bind(name.as_str()).fetch_optional(conn).await)?;
         row.map(|row| row.read(&self.names)).transpose()
+    }
+
+    /// Of people by Persona's names for them: the application's own names, where Persona was given opaque ones.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn known_as(&mut self, people: &[&Named]) -> Result<Vec<(Named, ReferenceId)>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (environments, references): (Vec<&str>, Vec<&str>) =
+            people.iter().map(|(environment, reference)| (environment.as_str(), reference.as_str())).unzip();
+        let rows: Vec<(String, String, String)> = on_db!(self, conn => sqlite {
+            let pairs: Vec<_> = environments.into_iter().zip(references).collect();
+            sqlx::query_as(KNOWN_AS.sqlite).bind(json(&pairs)).fetch_all(conn).await
+        } postgres {
+            sqlx::query_as(KNOWN_AS.postgres).bind(environments).bind(references).fetch_all(conn).await
+        })?;
+        let read = |(environment, reference, known_as): (String, String, String)| {
+            let place = Place { table: "static_links", row: &reference };
+            let reference_id = place.id("reference_id", &reference, ReferenceId::parse)?;
+            let known_as = place.id("known_as", &known_as, ReferenceId::parse)?;
+            Ok(((place.environment(&environment)?, reference_id), known_as))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// The static links of a person by the application's own name, 100 at most.

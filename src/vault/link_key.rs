@@ -19,6 +19,12 @@ const FORM: u8 = 1;
 /// What a proof is made over comes after this, so that it proves nothing else.
 const LABEL: &[u8] = b"rekindle access link 1\0";
 
+const UNSUBSCRIBE: &[u8] = b"rekindle unsubscribe 1\0";
+const PSEUDONYM: &[u8] = b"rekindle pseudonym 1\0";
+
+/// 160 bits of HMAC-SHA256: no two people meet in one.
+const PSEUDONYM_BYTES: usize = 20;
+
 /// 96 random bits name a link: enough that no two ever meet.
 const ID_BYTES: usize = 12;
 
@@ -100,11 +106,37 @@ impl LinkKey {
         self.mac(id).verify_truncated_left(&proof).ok().map(|()| id)
     }
 
+    /// A text as it can be kept and found again without being read: a keyed hash, in hex. `kind` keeps apart what is
+    /// hashed for different ends.
+    #[must_use]
+    pub fn pseudonym(&self, kind: &str, text: &str) -> String {
+        hex::encode(&self.mac_of(PSEUDONYM, &format!("{kind}\0{text}")).finalize().into_bytes()[..PSEUDONYM_BYTES])
+    }
+
+    /// The token by which whoever got a notice asks for no more: the notice's id, and the proof that it is ours.
+    #[must_use]
+    pub fn unsubscribe_token(&self, id: &str) -> String {
+        let proof = self.mac_of(UNSUBSCRIBE, id).finalize().into_bytes();
+        format!("{}.{id}", URL_SAFE_NO_PAD.encode(&proof[..PROOF_BYTES]))
+    }
+
+    /// The id of the notice whose token this is; `None` for a token that is not ours.
+    #[must_use]
+    pub fn unsubscribed_by<'t>(&self, token: &'t str) -> Option<&'t str> {
+        let (proof, id) = token.split_once('.').filter(|(proof, id)| proof.len() == PROOF_CHARS && id.len() <= 64)?;
+        let proof = URL_SAFE_NO_PAD.decode(proof).ok()?;
+        self.mac_of(UNSUBSCRIBE, id).verify_truncated_left(&proof).ok().map(|()| id)
+    }
+
     fn mac(&self, id: &str) -> Hmac<Sha256> {
+        self.mac_of(LABEL, id)
+    }
+
+    fn mac_of(&self, label: &[u8], text: &str) -> Hmac<Sha256> {
         // HMAC takes a key of any length.
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).unwrap_or_else(|_| unreachable!("any length will do"));
-        mac.update(LABEL);
-        mac.update(id.as_bytes());
+        mac.update(label);
+        mac.update(text.as_bytes());
         mac
     }
 }
@@ -118,6 +150,22 @@ impl fmt::Debug for LinkKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_way_to_unsubscribe_is_no_way_in_and_a_pseudonym_is_of_one_kind() {
+        let (key, _) = LinkKey::make(&MasterKey::make().unwrap()).unwrap();
+        let token = key.unsubscribe_token("rka_0123456789abcdef0123");
+        assert_eq!(key.unsubscribed_by(&token), Some("rka_0123456789abcdef0123"));
+        assert_eq!((key.id_of(&token), key.unsubscribed_by(&key.token(&LinkKey::new_id().unwrap()))), (None, None));
+        for wrong in [token.replace("rka_0", "rka_1"), token[1..].to_owned(), String::new(), ".".to_owned()] {
+            assert_eq!(key.unsubscribed_by(&wrong), None, "{wrong}");
+        }
+        let (other, _) = LinkKey::make(&MasterKey::make().unwrap()).unwrap();
+        assert_eq!(other.unsubscribed_by(&token), None);
+        assert_eq!(key.pseudonym("address", "ada@example.com"), key.pseudonym("address", "ada@example.com"));
+        assert_ne!(key.pseudonym("address", "ada@example.com"), key.pseudonym("person", "ada@example.com"));
+        assert_ne!(key.pseudonym("address", "ada@example.com"), other.pseudonym("address", "ada@example.com"));
+    }
 
     #[test]
     fn a_token_is_the_same_for_the_same_id_under_any_master_key() {

@@ -78,6 +78,7 @@ impl Outside {
             [notifiers.app]
             type = "webhook"
             url = "{application_url}"
+            allow_private = true
             secret = "{SECRET}"
             "#
         )

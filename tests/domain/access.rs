@@ -7,6 +7,7 @@ mod rows;
 
 use rekindle::domain::access::{Access, Form, Sessions};
 use rekindle::domain::action::{Action, DEFAULT_MAX_ATTEMPTS, Planned, State};
+use rekindle::domain::addressee::Addressee;
 use rekindle::domain::ids::{InquiryId, TemplateId, TemplateVersionId};
 use rekindle::domain::inquiry::Inquiry;
 use rekindle::domain::lineage::{Cause, Lineages, Stage, Succession};
@@ -43,12 +44,20 @@ struct Scene {
     lineages: Lineages,
     template: Option<Template>,
     rules: Rules,
+    addressee: Addressee,
 }
 
 impl Scene {
     fn of(group: Vec<Inquiry>) -> Self {
         let rules = rules(&["50%"]);
-        Self { group, actions: Vec::new(), lineages: Lineages::default(), template: None, rules }
+        Self {
+            group,
+            actions: Vec::new(),
+            lineages: Lineages::default(),
+            template: None,
+            rules,
+            addressee: Addressee::default(),
+        }
     }
 
     fn situation(&self, second: i64) -> Situation<'_> {
@@ -58,6 +67,7 @@ impl Scene {
             lineages: &self.lineages,
             template: self.template.as_ref(),
             rules: &self.rules,
+            addressee: &self.addressee,
             now: at(second),
         }
     }

@@ -4,6 +4,7 @@ mod access;
 mod any_order;
 mod budget;
 mod budget_clock;
+mod courtesy;
 mod deed;
 mod hosted_flow;
 mod inquiry;

@@ -1,5 +1,6 @@
 //! What is planned for a person, as state, rules and time move.
 
+use rekindle::domain::addressee::Addressee;
 use rekindle::domain::lineage::Lineages;
 use rekindle::domain::plan::{Quiet, Situation, Standing};
 use rekindle::domain::rules::Rules;
@@ -12,8 +13,9 @@ const HOUR: i64 = 3_600;
 
 fn quiet_of(group: &[rekindle::domain::inquiry::Inquiry], index: usize, second: i64) -> Quiet {
     let rules = rules(&["50%"]);
-    let (rules, lineages) = (&rules, &Lineages::default());
-    match (Situation { group, actions: &[], lineages, template: None, rules, now: at(second) }).standing(&group[index])
+    let (rules, lineages, addressee) = (&rules, &Lineages::default(), &Addressee::default());
+    match (Situation { group, actions: &[], lineages, template: None, rules, addressee, now: at(second) })
+        .standing(&group[index])
     {
         Standing::Quiet(quiet) => quiet,
         other => panic!("not quiet: {other:?}"),

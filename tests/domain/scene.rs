@@ -1,6 +1,7 @@
 //! Short words for building events, inquiries and rules in tests of the domain.
 
 use rekindle::domain::action::{Action, DEFAULT_MAX_ATTEMPTS, Planned, State};
+use rekindle::domain::addressee::Addressee;
 use rekindle::domain::event::{Event, Subject};
 use rekindle::domain::ids::{EnvironmentName, InquiryId, NotifierName};
 use rekindle::domain::inquiry::{Change, Inquiry};
@@ -77,8 +78,9 @@ pub struct Actions(pub Vec<Action>);
 
 impl Actions {
     pub fn replan(&mut self, group: &[Inquiry], rules: &Rules, now: Timestamp) -> Difference {
-        let lineages = &Lineages::default();
-        let difference = Situation { group, actions: &self.0, lineages, template: None, rules, now }.difference();
+        let (lineages, addressee) = (&Lineages::default(), &Addressee::default());
+        let situation = Situation { group, actions: &self.0, lineages, template: None, rules, addressee, now };
+        let difference = situation.difference();
         for planned in &difference.insert {
             self.0.push(fresh(planned.clone(), now));
         }

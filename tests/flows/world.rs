@@ -56,6 +56,8 @@ pub struct World {
     pub persona: Simulator,
     pub application: Application,
     pub app: App,
+    /// What it was made with.
+    pub setting: Setting,
     config: String,
     url: String,
     application_url: String,
@@ -66,6 +68,7 @@ pub struct World {
 }
 
 /// What differs from one story's world to another's.
+#[derive(Clone)]
 pub struct Setting {
     pub mode: &'static str,
     pub reminders: &'static str,
@@ -100,6 +103,7 @@ impl World {
             persona,
             application,
             app,
+            setting,
             config,
             url,
             application_url,
@@ -150,6 +154,7 @@ impl World {
     /// As [`World::restart`], with another configuration.
     pub async fn restart_as(&mut self, setting: &Setting) {
         self.config = configuration(setting, &self.serving, &self.application_url);
+        self.setting = setting.clone();
         self.restart().await;
         self.app.replan_if_rules_changed().await.unwrap();
     }
@@ -383,6 +388,7 @@ fn configuration(setting: &Setting, serving: &Serving, application_url: &str) ->
         [notifiers.app]
         type = "webhook"
         url = "{application_url}"
+        allow_private = true
         secret = "{SECRET}"
         "#
     )

@@ -160,6 +160,7 @@ async fn app(url: &str, api_url: &str, application_url: &str, worker: &str) -> (
         [notifiers.app]
         type = "webhook"
         url = "{application_url}"
+        allow_private = true
         secret = "{SECRET}"
         [worker]
         {worker}

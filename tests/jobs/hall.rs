@@ -213,6 +213,7 @@ fn due(inquiry: &str, now: Timestamp) -> Planned {
         deadline: now.plus(jiff::SignedDuration::from_hours(24)),
         step: Step::Gone { percent: 50 },
         step_due: now,
+        moved_to: None,
         notifier: NotifierName::parse("log").unwrap(),
     });
     let key = DedupeKey::of(&inquiry, &work);

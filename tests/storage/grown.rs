@@ -124,6 +124,7 @@ async fn read(database: &Database) -> String {
     read_environment(database, &mut told).await;
     read_doors(database, &mut told).await;
     read_operators(database, &mut told).await;
+    read_notices(database, &mut told).await;
     told.0
 }
 
@@ -195,6 +196,14 @@ async fn read_doors(database: &Database, told: &mut Told) {
     for name in ["customer-17", "customer-18"] {
         told.lines("static link", tx.static_links_of(&reference_id(name)).await.unwrap());
     }
+}
+
+async fn read_notices(database: &Database, told: &mut Told) {
+    let mut tx = database.read().await.unwrap();
+    let asked = (sandbox(), reference_id("customer-17"));
+    told.lines("contact", tx.contacts_of(&[&asked]).await.unwrap());
+    told.line("notice", &tx.notice(&ActionId::parse("act_done").unwrap()).await.unwrap());
+    told.lines("suppression", tx.list_suppressions("", 10, None).await.unwrap());
 }
 
 async fn read_operators(database: &Database, told: &mut Told) {

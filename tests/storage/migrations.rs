@@ -107,6 +107,7 @@ on_both! {
                         DROP TABLE alerts; DROP TABLE alert_notices;
                         DROP VIEW view_outcomes; DROP TABLE outcomes; DROP TABLE outcome_counts;
                         DROP TABLE tallies; DROP TABLE tally_deltas; DROP TABLE refusals;
+                        DROP TABLE contacts; DROP TABLE notices; DROP TABLE suppressions;
                         DROP TABLE session_tokens; DROP TABLE webhook_secrets; DROP TABLE access_links; DROP TABLE link_keys; DROP TABLE api_tokens;
                         DROP TABLE customer_lineages; DROP TABLE creations; DROP TABLE idempotency_keys;
                         DROP TABLE static_links; DROP TABLE successions; DROP TABLE mutes; DROP TABLE admissions;

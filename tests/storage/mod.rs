@@ -18,6 +18,7 @@ mod lanes;
 mod leases;
 mod lineages;
 mod migrations;
+mod notices;
 mod operators;
 mod outcomes;
 mod plans;

@@ -100,6 +100,7 @@ pub fn reminder(environment: &EnvironmentName, inquiry: &str, number: u8, second
         deadline: at(86_400),
         step: if number == 0 { Step::Left(SignedDuration::from_hours(3)) } else { Step::Gone { percent: number } },
         step_due: at(second),
+        moved_to: None,
         notifier: NotifierName::parse("log").unwrap(),
     });
     let key = DedupeKey::of(&inquiry, &work);

@@ -147,6 +147,7 @@ fn configuration(database_url: &str, api_url: &str, receiver_url: &str) -> Strin
         [notifiers.app]
         type = "webhook"
         url = "{receiver_url}"
+        allow_private = true
         secret = "{SECRET}"
 
         [worker]

@@ -49,8 +49,8 @@ impl App {
     }
 
     async fn send_alert(&self, due: &AlertNotice) -> Result<(), NotifyError> {
-        let notifier = self.shared.notifiers.get(&due.notifier);
-        let notifier = notifier.ok_or(NotifyError::Unsendable("no notifier of that name is configured"))?;
+        let notifier = self.notifier(&due.notifier);
+        let notifier = notifier.map_err(|_| NotifyError::Unsendable("no notifier of that name is configured"))?;
         let page = self.sign_in().url.as_ref().and_then(|url| url.join("alerts").ok());
         let alert = Alert {
             state: AlertState::Firing,

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::app::board::{Board, Capped, LaneSetting, Outcome, Period, Reconciliation, StorageError, Tally};
+use crate::app::channels::Broken;
 use crate::config::Mode;
 use crate::domain::action::Kind;
 use crate::domain::alert::Alert;
@@ -25,6 +26,8 @@ pub struct Attention {
     pub late: Vec<LaneLate>,
     /// Lanes that somebody paused.
     pub paused: Vec<LaneSetting>,
+    /// Notifiers that fail for everyone, as this process sees it: their notices wait.
+    pub broken: Vec<Broken>,
     /// Environments that were not made sure of for too long, or whose latest run stopped.
     pub reconciliation: Vec<ReconciliationLate>,
     /// Environments with little left to ask of Persona.
@@ -150,6 +153,7 @@ impl Board {
         }
         drop(tx);
         attention.alerts = self.firing().await?;
+        attention.broken = self.app.broken_channels();
         attention.paused = lanes.into_iter().filter(|one| one.paused && self.sees(&one.lane.0)).collect();
         attention.late.sort_by_key(|late| late.oldest_due);
         attention.dead_letters.sort_by_key(|letters| std::cmp::Reverse((letters.count, letters.latest)));

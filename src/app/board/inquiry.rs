@@ -3,6 +3,7 @@
 use crate::app::access::Whom;
 use crate::app::board::{AccessLink, Board, EventFilter, KnownTemplate, Moment, StorageError, StoredInquiry, timeline};
 use crate::app::party::Party;
+use crate::app::recipient::Known;
 use crate::config::Mode;
 use crate::domain::action::Action;
 use crate::domain::diagnosis::Diagnosis;
@@ -32,6 +33,10 @@ pub struct InquiryView {
     pub acting: bool,
     /// Whether its person is told nothing, because an operator decided so.
     pub muted: bool,
+    /// Whether its person is not told everything, because somebody said so for them.
+    pub suppressed: bool,
+    /// How it is known how its person is reached.
+    pub reached: Known,
     /// Sessions it has had, as far as we know: Persona allows 25 (<https://docs.withpersona.com/inquiry-sessions>).
     pub sessions: u32,
     /// The inquiries that stand for the same verification, the first one first; this one among them.
@@ -89,7 +94,12 @@ impl Board {
         let mut tx = self.app.database().read().await?;
         let Some(stored) = tx.inquiry(environment, id).await? else { return Ok(None) };
         let inquiry = &stored.inquiry;
-        let party = Party::of(&mut tx, inquiry).await?;
+        let configured = self.app.environments().get(environment);
+        let mut party = Party::of(&mut tx, inquiry).await?;
+        if let Some(configured) = configured {
+            let rules = configured.settings.rules.for_template(inquiry.known.template_id());
+            party = self.app.acquaint(&mut tx, party, rules).await?;
+        }
         let mut actions: Vec<Action> =
             party.actions.iter().filter(|action| action.planned.inquiry == *id).cloned().collect();
         actions.sort_by_key(order);
@@ -103,7 +113,6 @@ impl Board {
         let customer = self.app.owner(&mut tx, inquiry, &stored.lineage).await?;
         let sessions = tx.sessions_made(environment, id).await?;
         drop(tx);
-        let configured = self.app.environments().get(environment);
         let standing = configured.map(|configured| {
             let rules = configured.settings.rules.for_template(inquiry.known.template_id());
             party.situation(rules, self.app.clock().now()).standing(inquiry)
@@ -115,6 +124,8 @@ impl Board {
             standing,
             acting: configured.is_some_and(|configured| configured.settings.mode == Mode::Act),
             muted: party.lineages.is_muted(id),
+            suppressed: !party.addressee.suppressed.is_empty(),
+            reached: self.app.reached(inquiry).await?,
             sessions,
             lineage,
             others,

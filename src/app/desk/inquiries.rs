@@ -52,6 +52,7 @@ impl Desk {
         }
         let reminded = if next.is_empty() {
             let rules = configured.settings.rules.for_template(stored.inquiry.known.template_id());
+            let party = self.app.acquaint(&mut tx, party, rules).await?;
             let wanted = invited(&party.situation(rules, now), &stored.inquiry);
             if wanted.is_empty() {
                 let why = "there is nothing to remind of, nobody to tell, or it was told as often as the rules allow";

@@ -9,6 +9,7 @@ mod events;
 mod inquiries;
 mod lanes;
 mod replays;
+mod suppressions;
 
 use jiff::SignedDuration;
 

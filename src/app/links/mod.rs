@@ -167,7 +167,7 @@ impl App {
     }
 
     /// The key of links, read once; `None` while nobody made a link.
-    async fn link_key(&self) -> Result<Option<LinkKey>, StorageError> {
+    pub(super) async fn link_key(&self) -> Result<Option<LinkKey>, StorageError> {
         if let Some(key) = self.shared.link_key.get() {
             return Ok(Some(key.clone()));
         }

@@ -30,6 +30,7 @@ impl App {
         let latest = party.lineages.latest(&link.lineage);
         let Some(inquiry) = party.group.iter().find(|member| member.id == *latest) else { return Ok(()) };
         let rules = environment.settings.rules.for_template(inquiry.known.template_id());
+        let party = self.acquaint(&mut tx, party.clone(), rules).await?;
         let wanted = invited(&party.situation(rules, now), inquiry);
         tx.insert_actions(&wanted, DEFAULT_MAX_ATTEMPTS, now).await?;
         tx.commit().await

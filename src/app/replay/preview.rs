@@ -73,7 +73,7 @@ fn with_cost(preview: Preview, kind: Option<Kind>, count: u64, pace: &Pace) -> P
 /// How many notices an action is: an action is one notifier's.
 const fn messages_of(kind: Kind) -> u64 {
     match kind {
-        Kind::Remind | Kind::Tell | Kind::Invite => 1,
-        Kind::Revive | Kind::Replace | Kind::Expire => 0,
+        Kind::Remind | Kind::Tell | Kind::Invite | Kind::Publish => 1,
+        Kind::Revive | Kind::Replace | Kind::Expire | Kind::Hold => 0,
     }
 }

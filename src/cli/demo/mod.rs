@@ -3,11 +3,11 @@
 //! Nothing is staged on Rekindle's side: the same listeners, worker and database as in `serve`, on loopback. The people
 //! are simulated with it as the only way back in, so when one of them ends up outside, the demo fails and says who.
 
-mod application;
 mod browser;
 mod cast;
 mod home;
 mod line;
+mod mailbox;
 mod narrator;
 mod pace;
 mod people;
@@ -59,8 +59,8 @@ impl Demo {
         let metrics = telemetry::install_metrics()?;
         let style = Style::of_terminal();
         let (pace, cast) = (Pace::new(self.seconds), cast::cast(self.people));
-        println!("{}\n", introduction(&cast, &pace));
         let mut stage = Stage::set(&pace, metrics).await?;
+        println!("{}\n", introduction(&cast, &pace, stage.mailbox_page()));
         let told = tokio::select! {
             told = play(&stage, &pace, cast, style) => Some(told?),
             stopped = serve::stop_signal() => stopped.map(|()| None)?,
@@ -83,12 +83,13 @@ impl Demo {
     }
 }
 
-fn introduction(cast: &[Person], pace: &Pace) -> String {
+fn introduction(cast: &[Person], pace: &Pace, mailbox: &str) -> String {
     let (people, life) = (cast.len(), pace.life().as_secs());
     let crowd = if people == 1 { "1 invented person has".to_owned() } else { format!("{people} invented people have") };
     format!(
         "{crowd} {life} seconds to finish an inquiry at a simulated Persona. Some will get lost.\n\
-         Lines with > are a real Rekindle: webhooks come in, fresh one-time links go out before time is up."
+         Lines with > are a real Rekindle: webhooks come in, e-mails with fresh links go out in time.\n\
+         What people get stands in their mailbox: {mailbox}"
     )
 }
 

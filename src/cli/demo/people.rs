@@ -5,12 +5,12 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use secrecy::SecretString;
 
-use super::application::Mailbox;
 use super::browser::{self, Page, Tab};
 use super::cast::{Character, Person};
 use super::line::{Tone, Voice};
+use super::mailbox::{self, Mailbox};
 use super::pace::Pace;
-use super::stage::ENVIRONMENT;
+use super::stage::{ADDRESS_FIELD, ENVIRONMENT};
 use crate::domain::ids::InquiryId;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -212,7 +212,8 @@ impl Life {
 
     /// The application makes an inquiry and mails its plain link.
     fn invited(&self) -> anyhow::Result<InquiryId> {
-        let new = NewInquiry::for_person(&self.story.person.reference_id);
+        let mut new = NewInquiry::for_person(&self.story.person.reference_id);
+        new.fields.insert(ADDRESS_FIELD.to_owned(), mailbox::address_of(&self.story.person).into());
         let inquiry = self.persona.create_inquiry(ENVIRONMENT, new).context("no inquiry was made")?;
         self.say("invited", Tone::Plain, "the application makes an inquiry and mails its plain link");
         Ok(inquiry)
@@ -249,7 +250,7 @@ impl Life {
         let too_late = until_expired(&self.persona, std::slice::from_ref(inquiry));
         tokio::select! {
             biased;
-            link = self.mailbox.recv() => link.context("the application is gone"),
+            link = self.mailbox.recv() => link.context("the mailbox is gone"),
             () = too_late => bail!("time ran out before a reminder came"),
         }
     }

@@ -10,9 +10,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::application::{Application, Mailbox, NOTICE_SECRET};
 use super::cast::Person;
 use super::home::Home;
+use super::mailbox::{Mailbox, PostOffice};
 use super::pace::{Pace, REMINDERS};
 use super::people::Story;
 use super::verdict::{Ended, Outcome};
@@ -34,6 +34,9 @@ pub(super) const ENVIRONMENT: &str = "sandbox";
 /// Persona's webhook secret: invented, and of use to nobody else.
 const WEBHOOK_SECRET: &str = "wbhsec_00000000-demo-demo-demo-000000000000";
 
+/// The field of an inquiry that holds the person's address.
+pub(super) const ADDRESS_FIELD: &str = "email-address";
+
 /// The share of deliveries that arrive twice.
 const REPEATED: f64 = 0.2;
 
@@ -49,12 +52,12 @@ const EVENTS: [&str; 8] = [
     "inquiry.declined",
 ];
 
-/// The simulated Persona, the application and Rekindle.
+/// The simulated Persona, the people's mailbox and Rekindle.
 pub(super) struct Stage {
     simulator: Simulator,
     persona: Serving,
     deliveries: BackgroundDelivery,
-    application: Application,
+    office: PostOffice,
     app: App,
     rekindle: Running,
     _alone: Alone,
@@ -68,10 +71,10 @@ impl Stage {
         let simulator = Simulator::new(clock.clone(), persona_settings(pace));
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free on loopback")?;
         let persona = simulator.serve(listener).await;
-        let application = Application::start(clock.clone()).await?;
+        let office = PostOffice::open(clock.clone()).await?;
         let home = Home::make()?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config::from_toml(&configuration(&home, &persona, &application, any, any))?;
+        let config = Config::from_toml(&configuration(&home, &persona, &office, any, any))?;
         let database = Database::open(config.database_url.expose()).await.context("the database can't be made")?;
         let alone = database.claim_alone()?;
         database.migrate().await.context("the database's schema can't be made")?;
@@ -85,7 +88,7 @@ impl Stage {
         webhook.enabled_events = EVENTS.map(str::to_owned).to_vec();
         simulator.set_webhook(ENVIRONMENT, Some(webhook))?;
         let deliveries = simulator.start_background_delivery();
-        Ok(Self { simulator, persona, deliveries, application, app, rekindle, _alone: alone, home })
+        Ok(Self { simulator, persona, deliveries, office, app, rekindle, _alone: alone, home })
     }
 
     pub(super) const fn simulator(&self) -> &Simulator {
@@ -100,9 +103,14 @@ impl Stage {
         self.app.clock()
     }
 
-    /// Opens a person's mailbox at the application.
+    /// Opens a person's mailbox.
     pub(super) fn mailbox(&self, person: &Person) -> Mailbox {
-        self.application.mailbox(person)
+        self.office.mailbox(person)
+    }
+
+    /// Where the mailboxes are looked at.
+    pub(super) fn mailbox_page(&self) -> &str {
+        self.office.page()
     }
 
     /// Waits until Rekindle has heard of everything, at most so long.
@@ -120,10 +128,10 @@ impl Stage {
         Ok(())
     }
 
-    /// What became of everyone: their own stories, and what Persona, Rekindle and the application say.
+    /// What became of everyone: their own stories, and what Persona, Rekindle and the mailbox say.
     pub(super) async fn outcomes(&self, stories: Vec<Story>) -> anyhow::Result<Vec<Outcome>> {
         let rekindle = Snapshot::take(&self.app).await.context("Rekindle's database can't be read")?;
-        let (inquiries, notices) = (self.simulator.inquiries(), self.application.taken());
+        let (inquiries, notices) = (self.simulator.inquiries(), self.office.taken());
         let outcome = |story: Story| {
             let reference = story.person.reference_id.as_str();
             let own = inquiries.iter().filter(|view| view.reference_id.as_deref() == Some(reference));
@@ -140,20 +148,21 @@ impl Stage {
 
     /// What is wrong that is nobody's story.
     pub(super) fn complaints(&self) -> Option<String> {
-        let refused = self.application.refused();
-        (refused > 0).then(|| format!("the application refused {refused} notices, unsigned or unreadable"))
+        let refused = self.office.refused();
+        (refused > 0).then(|| format!("the mailbox refused {refused} messages that nobody can get in by"))
     }
 
     /// Leaves the files there and writes the configuration; says where everything is.
     pub(super) fn keep(&mut self) -> anyhow::Result<String> {
         let (public, internal) = (self.rekindle.public()?, self.rekindle.internal);
         let file = self.home.path().join("rekindle.toml");
-        let text = configuration(&self.home, &self.persona, &self.application, public, internal);
+        let text = configuration(&self.home, &self.persona, &self.office, public, internal);
         fs::write(&file, text).with_context(|| format!("{} can't be written", file.display()))?;
         self.home.keep();
         let mut told = String::from("Everything keeps running until ctrl-c, and the files stay.\n");
         for (what, place) in [
             ("simulated Persona", format!("{}/simulator", self.persona.url())),
+            ("people's mailbox", self.office.page().to_owned()),
             ("Rekindle, public", format!("http://{public}")),
             ("Rekindle, dashboard", format!("http://{internal}")),
             ("configuration", file.display().to_string()),
@@ -171,7 +180,7 @@ impl Stage {
         self.deliveries.stop();
         self.rekindle.stop().await;
         self.persona.stop().await;
-        drop(self.application);
+        drop(self.office);
     }
 }
 
@@ -189,12 +198,12 @@ fn persona_settings(pace: &Pace) -> Settings {
 fn configuration(
     home: &Home,
     persona: &Serving,
-    application: &Application,
+    office: &PostOffice,
     public: SocketAddr,
     internal: SocketAddr,
 ) -> String {
     let database = home.path().join("rekindle.db");
-    let (api, notices, steps) = (persona.api_url(), application.url(), REMINDERS.map(|percent| format!("{percent}%")));
+    let (api, smtp, steps) = (persona.api_url(), office.smtp_port(), REMINDERS.map(|percent| format!("{percent}%")));
     format!(
         r#"database_url = {database:?}
 
@@ -210,12 +219,18 @@ api_url = "{api}"
 
 [environments.{ENVIRONMENT}.templates.default]
 reminders = {steps:?}
+address_fields = ["{ADDRESS_FIELD}"]
 revive_after = "never"
 
-[notifiers.application]
-type = "webhook"
-url = "{notices}"
-secret = "{NOTICE_SECRET}"
+[notifiers.mail]
+type = "email"
+host = "127.0.0.1"
+port = {smtp}
+security = "none"
+from = "Example Bank <verify@bank.example>"
+
+[brand]
+name = "Example Bank"
 
 [worker]
 poll_interval_ms = 10

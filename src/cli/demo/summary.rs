@@ -1,4 +1,4 @@
-//! The end of the story in numbers, counted from what Rekindle and the application hold, not from the lines told.
+//! The end of the story in numbers, counted from what Rekindle and the mailbox hold, not from the lines told.
 
 use super::cast::Character;
 use super::line::{Style, Tone};

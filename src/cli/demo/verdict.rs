@@ -17,7 +17,7 @@ pub(super) struct Outcome {
     pub(super) story: Story,
     /// Their inquiries, as they ended.
     pub(super) inquiries: Vec<Ended>,
-    /// When the application took notices for them.
+    /// When letters came for them.
     pub(super) reminded_at: Vec<Timestamp>,
 }
 

@@ -111,7 +111,7 @@ impl Watcher {
         let told = match action.state {
             State::Done => {
                 let gone = gone(reminder.step);
-                ("reminded", Tone::Good, format!("{gone}: a fresh one-time link to the application"))
+                ("reminded", Tone::Good, format!("{gone}: an e-mail with a fresh one-time link"))
             }
             State::Failed => ("gave up", Tone::Bad, format!("the reminder at {}: {reason}", reminder.step)),
             State::Cancelled if action.attempts > attempts_told => {
@@ -147,16 +147,20 @@ pub(super) fn came_late(event: &StoredEvent) -> bool {
     }
 }
 
-/// What followed from an event that was applied. What it planned and cancelled carries its very moment.
+/// What followed from an event that was applied: what was planned and cancelled before the person's next event came in.
 fn received(event: &StoredEvent, now: &Snapshot) -> String {
     let name = event.name.as_deref().unwrap_or_default();
     let person = event.inquiry.as_ref().and_then(|id| now.reference_id(id));
     let mut told: Vec<String> = status_after(name).map(str::to_owned).into_iter().collect();
     let (mut planned, mut cancelled, mut of_others) = (Vec::new(), 0, 0);
+    let of_person = |other: &&StoredEvent| other.inquiry.as_ref().and_then(|id| now.reference_id(id)) == person;
+    let later = now.events.iter().filter(of_person).map(|other| other.received_at);
+    let next = later.filter(|at| *at > event.received_at).min();
+    let followed = |at: Timestamp| at >= event.received_at && next.is_none_or(|next| at < next);
     for action in &now.actions {
         let is_own = Some(&action.planned.inquiry) == event.inquiry.as_ref();
-        let made = action.created_at == event.received_at;
-        let dropped = action.cancelled_by == Some(CancelledBy::Plan) && action.finished_at == Some(event.received_at);
+        let made = followed(action.created_at);
+        let dropped = action.cancelled_by == Some(CancelledBy::Plan) && action.finished_at.is_some_and(followed);
         match (is_own, made, dropped) {
             (true, true, false) => planned.push(action),
             (true, false, true) => cancelled += 1,

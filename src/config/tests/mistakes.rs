@@ -111,8 +111,8 @@ fn mistakes_in_notifiers() {
         "[notifiers.App]\ntype = \"log\"\n[notifiers.a]\n[notifiers.b]\ntype = \"mail\"\n[notifiers.c]\ntype = \"log\"\nurl = \"x\"\n",
         &[
             "notifiers.App: is no usable name; use small letters, digits, _ and -, at most 64 of them",
-            "notifiers.a.type: is needed; use \"webhook\" or \"log\"",
-            "notifiers.b.type = \"mail\": is no type of notifier; use \"webhook\" or \"log\"",
+            "notifiers.a.type: is needed; use \"email\", \"webhook\" or \"log\"",
+            "notifiers.b.type = \"mail\": is no type of notifier; use \"email\", \"webhook\" or \"log\"",
             "notifiers.c.url: is no known key; known here: type",
         ],
     );

@@ -38,8 +38,18 @@ pub struct Reminder {
     pub step: Step,
     /// When the rule wants it; `due_at` may move with retries, this does not.
     pub step_due: Timestamp,
+    /// Where quiet times or limits move it to.
+    pub moved_to: Option<Timestamp>,
     /// Who is to be told.
     pub notifier: NotifierName,
+}
+
+impl Reminder {
+    /// When the person is to be told: as the rule wants it, unless quiet times or limits move it.
+    #[must_use]
+    pub fn moment(&self) -> Timestamp {
+        self.moved_to.unwrap_or(self.step_due)
+    }
 }
 
 /// One revival: of one expiry.
@@ -184,6 +194,16 @@ impl Work {
     #[must_use]
     pub const fn publication(&self) -> Option<&Publication> {
         if let Self::Publish(publication) = self { Some(publication) } else { None }
+    }
+
+    /// When the plan first wanted it, where that is the moment of a step; work of other kinds has none.
+    #[must_use]
+    pub fn moment(&self) -> Option<Timestamp> {
+        match self {
+            Self::Remind(reminder) => Some(reminder.moment()),
+            Self::Hold(held) => Some(held.step_due),
+            _ => None,
+        }
     }
 
     /// When the step of a rule that it stands for is due; work of other kinds stands for none.

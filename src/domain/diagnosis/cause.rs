@@ -6,10 +6,11 @@ use jiff::SignedDuration;
 
 use super::{Facts, Gift, Paused, expired_at};
 use crate::domain::access::Closed;
-use crate::domain::ids::{InquiryId, TemplateVersionId};
+use crate::domain::ids::{InquiryId, NotifierName, TemplateVersionId};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::lineage;
 use crate::domain::plan::Bound;
+use crate::domain::rules::Step;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
@@ -76,6 +77,20 @@ pub enum Cause {
     HeldOut,
     /// An operator decided that nobody is told anything about it.
     Muted,
+    /// The person does not want to be told, by some channel or by any.
+    Suppressed {
+        /// By this channel; by any without.
+        notifier: Option<NotifierName>,
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Quiet times and limits leave no moment for a step before the deadline.
+    NoMoment {
+        /// The step, as the rule writes it.
+        step: Step,
+    },
     /// The environment is in mode `observe`.
     Observing,
     /// The environment has no API key.
@@ -123,6 +138,8 @@ impl Cause {
             Self::StatusUnknown => "status-unknown",
             Self::HeldOut => "held-out",
             Self::Muted => "muted",
+            Self::Suppressed { .. } => "suppressed",
+            Self::NoMoment { .. } => "no-moment",
             Self::Observing => "observing",
             Self::NoKey => "no-api-key",
             Self::NotConfigured => "not-configured",
@@ -181,6 +198,13 @@ impl fmt::Display for Cause {
                  as everyone does.",
             ),
             Self::Muted => f.write_str("An operator muted it, so nobody is told anything about it."),
+            Self::Suppressed { notifier, since, reason } => {
+                let by = notifier.as_ref().map_or_else(|| "anything".to_owned(), |name| format!("anything by {name}"));
+                write!(f, "Since {since} they are not told {by} ({reason}).")
+            }
+            Self::NoMoment { step } => {
+                write!(f, "Quiet times and limits leave no moment for the reminder \"{step}\" before the deadline.")
+            }
             Self::Observing => f.write_str("The environment is in mode observe, so nothing is asked of Persona."),
             Self::NoKey => f.write_str("The environment has no API key, so nothing can be asked of Persona."),
             Self::NotConfigured => f.write_str("Its environment is no longer configured."),

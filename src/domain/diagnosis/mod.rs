@@ -288,8 +288,17 @@ impl Facts<'_> {
         if self.situation.lineages.is_muted(&inquiry.id) {
             causes.push(Cause::Muted);
         }
-        if matches!(self.situation.standing(inquiry), Standing::Reminded { held_out: true, .. }) {
-            causes.push(Cause::HeldOut);
+        let lineage = self.situation.lineages.first(&inquiry.id);
+        let suppressed = self.situation.addressee.suppressed.iter();
+        let theirs = suppressed.filter(|one| one.lineage.as_ref().is_none_or(|of| of == lineage));
+        causes.extend(theirs.map(|one| Cause::Suppressed {
+            notifier: one.notifier.clone(),
+            since: one.since,
+            reason: one.reason.clone(),
+        }));
+        if let Standing::Reminded { left_out, held_out, .. } = self.situation.standing(inquiry) {
+            causes.extend(held_out.then_some(Cause::HeldOut));
+            causes.extend(left_out.into_iter().map(|step| Cause::NoMoment { step }));
         }
         let wanted = match answer {
             Answer::AfterRevival => [Kind::Remind, Kind::Revive],

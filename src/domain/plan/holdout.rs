@@ -5,8 +5,8 @@
 
 use crate::domain::action::{Action, Held, Planned, State, Work};
 use crate::domain::inquiry::Inquiry;
+use crate::domain::plan::timing::Slot;
 use crate::domain::plan::{Situation, planned};
-use crate::domain::rules::Step;
 use crate::domain::time::Timestamp;
 
 impl Situation<'_> {
@@ -22,7 +22,7 @@ impl Situation<'_> {
         &self,
         inquiry: &Inquiry,
         deadline: Timestamp,
-        steps: &[(Timestamp, Step)],
+        slots: &[Slot],
     ) -> Vec<Planned> {
         let passed: Vec<(&Action, &Held)> = self
             .actions
@@ -34,16 +34,23 @@ impl Situation<'_> {
             .filter_map(|action| Some((action, action.planned.work.held()?)))
             .collect();
         let left = usize::try_from(self.rules.max_reminders).unwrap_or(usize::MAX).saturating_sub(passed.len());
-        let passed_after = |due: Timestamp| {
+        let passed_after = |at: Timestamp| {
             let mut of_deadline =
                 passed.iter().filter(|(action, of)| action.planned.inquiry == inquiry.id && of.deadline == deadline);
-            of_deadline.any(|(action, _)| action.finished_at.is_some_and(|finished| finished >= due))
+            of_deadline.any(|(action, _)| action.finished_at.is_some_and(|finished| finished >= at))
         };
-        let open = steps.iter().filter(|(due, _)| !passed_after(*due)).take(left);
-        open.map(|(step_due, step)| {
-            let work = Work::Hold(Held { deadline, step: *step, step_due: *step_due });
-            planned(inquiry, work, self.not_while_active(inquiry, deadline, *step_due))
-        })
-        .collect()
+        let open = slots.iter().filter(|slot| !passed_after(slot.due.min(slot.at))).take(left);
+        open.map(|slot| held_step(inquiry, deadline, slot)).collect()
     }
+
+    /// Whether a step is still to pass somebody over.
+    pub(super) fn hold_is_to_come(&self, inquiry: &Inquiry, deadline: Timestamp, slot: &Slot) -> bool {
+        !self.is_ended(&held_step(inquiry, deadline, slot).key)
+    }
+}
+
+/// At the same moment as a reminder would come.
+fn held_step(inquiry: &Inquiry, deadline: Timestamp, slot: &Slot) -> Planned {
+    let work = Work::Hold(Held { deadline, step: slot.step, step_due: slot.due });
+    planned(inquiry, work, slot.at)
 }

@@ -20,7 +20,8 @@ impl Situation<'_> {
     }
 
     /// Whether a new link may be sent to whoever says that they have none that opens: there is something to get into,
-    /// nobody muted it, and it was not sent as often as a person may be told at most.
+    /// nobody muted it, the person did not say that they want none, and it was not sent as often as a person may be told
+    /// at most. It comes at any hour: they ask for it themselves.
     #[must_use]
     pub fn may_invite(&self, inquiry: &Inquiry, notifier: &NotifierName) -> bool {
         let sent = self.actions.iter().filter(|action| {
@@ -32,6 +33,7 @@ impl Situation<'_> {
         let often = sent.count() >= usize::try_from(self.rules.max_reminders).unwrap_or(usize::MAX);
         let access = self.access(inquiry, Form::Browser, Sessions::default());
         let shut = matches!(access, Access::Done { .. } | Access::Failed | Access::Closed(_));
-        !shut && !often && !self.lineages.is_muted(&inquiry.id) && self.rules.notify.contains(notifier)
+        let wanted = self.addressee.suppressed(notifier, self.lineages.first(&inquiry.id)).is_none();
+        !shut && !often && wanted && !self.lineages.is_muted(&inquiry.id) && self.rules.notify.contains(notifier)
     }
 }

@@ -42,7 +42,8 @@ impl Situation<'_> {
         for inquiry in self.group {
             let recent = |of: &&Succession| self.now.since(of.changed_at) < TOLD_WITHIN;
             let Some(succession) = self.lineages.origin(&inquiry.id).filter(recent) else { continue };
-            for notifier in &self.rules.notify {
+            let applications = self.rules.notify.iter().filter(|name| !self.rules.for_people.contains(name));
+            for notifier in applications {
                 let (old, cause) = (succession.inquiry.clone(), succession.cause);
                 let work = Work::Tell(Replaced { old, cause, notifier: notifier.clone() });
                 told.push(planned(inquiry, work, succession.changed_at));

@@ -11,11 +11,13 @@ mod person;
 mod publications;
 mod reminders;
 mod standing;
+mod timing;
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::action::{Action, CancelledBy, DedupeKey, Planned, State, Work};
-use crate::domain::ids::{ActionId, EnvironmentName, InquiryId};
+use crate::domain::addressee::Addressee;
+use crate::domain::ids::{ActionId, EnvironmentName, InquiryId, NotifierName};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::lineage::Lineages;
 use crate::domain::rules::Rules;
@@ -39,6 +41,8 @@ pub struct Situation<'a> {
     pub template: Option<&'a Template>,
     /// The rules of the template.
     pub rules: &'a Rules,
+    /// What is known of the person beyond that.
+    pub addressee: &'a Addressee,
     /// The time.
     pub now: Timestamp,
 }
@@ -69,8 +73,9 @@ pub struct Objection {
 pub enum Guard {
     /// Perform it.
     Now,
-    /// It is wanted, but later: the person is at work, or earlier news is still to be told.
-    NotBefore(Timestamp),
+    /// It is wanted, but later, and why: the person is at work, it is no time to tell them, or earlier news is still to be
+    /// told.
+    NotBefore(Timestamp, &'static str),
     /// It is not wanted.
     Object(Objection),
 }
@@ -118,11 +123,28 @@ impl Situation<'_> {
         let wanted = self.wanted(&standings);
         match wanted.iter().find(|planned| planned.key == action.planned.key) {
             None => Guard::Object(self.object(action, &standings)),
-            Some(planned) if planned.work.step_due().is_some_and(|due| planned.due_at > self.now.max(due)) => {
-                Guard::NotBefore(planned.due_at)
-            }
-            Some(_) => self.earlier_news(action).map_or(Guard::Now, Guard::NotBefore),
+            Some(planned) => match self.may_be_reminded(planned) {
+                Guard::Now => self.earlier_news(action).map_or(Guard::Now, |until| {
+                    Guard::NotBefore(until, "earlier news of the same verification is to be told first")
+                }),
+                other => other,
+            },
         }
+    }
+
+    fn may_be_reminded(&self, planned: &Planned) -> Guard {
+        const NO_TIME: &str = "it is no time to tell the person";
+        const AT_WORK: &str = "the person is at work";
+        if let Some(held) = planned.work.held() {
+            let later = planned.due_at > self.now.max(held.step_due);
+            return if later { Guard::NotBefore(planned.due_at, AT_WORK) } else { Guard::Now };
+        }
+        let Some(reminder) = planned.work.reminder().filter(|_| planned.due_at > self.now) else { return Guard::Now };
+        let inquiry = self.group.iter().find(|inquiry| inquiry.id == planned.inquiry);
+        if inquiry.is_some_and(|inquiry| self.may_come_early(inquiry, reminder)) {
+            return Guard::Now;
+        }
+        Guard::NotBefore(planned.due_at, if reminder.moved_to.is_some() { NO_TIME } else { AT_WORK })
     }
 
     fn wanted(&self, standings: &[(InquiryId, Standing)]) -> Vec<Planned> {
@@ -174,6 +196,14 @@ impl Situation<'_> {
             (Some(_), Work::Remind(reminder)) if !self.rules.notify.contains(&reminder.notifier) => {
                 format!("the rules no longer tell {}", reminder.notifier)
             }
+            (Some(_), Work::Remind(reminder)) if self.is_suppressed(action, &reminder.notifier) => {
+                "the person does not want to be told".to_owned()
+            }
+            (Some(Standing::Reminded { left_out, .. }), Work::Remind(reminder))
+                if left_out.contains(&reminder.step) =>
+            {
+                "quiet times and limits leave no moment for it before the deadline".to_owned()
+            }
             (Some(_), Work::Remind(_)) => {
                 "a later reminder took its place, or the person was reminded often enough".to_owned()
             }
@@ -187,14 +217,21 @@ impl Situation<'_> {
     }
 }
 
+impl Situation<'_> {
+    fn is_suppressed(&self, action: &Action, notifier: &NotifierName) -> bool {
+        let lineage = self.lineages.first(&action.planned.inquiry);
+        self.addressee.suppressed(notifier, lineage).is_some()
+    }
+}
+
 /// The plan may want again only what it cancelled itself, and moves only what has not been tried: to what the inquiry
-/// says now, or to a later time because the person is at work.
+/// says now, to a moment that suits the person, or to a later time because they are at work.
 fn must_be_replanned(action: &Action, planned: &Planned) -> bool {
     match action.state {
         State::Cancelled => action.cancelled_by == Some(CancelledBy::Plan),
         State::Planned if action.attempts == 0 => {
             let postponed = planned.due_at > action.planned.due_at
-                && planned.work.step_due().is_none_or(|due| planned.due_at > due);
+                && planned.work.moment().is_none_or(|moment| planned.due_at > moment);
             action.planned.work != planned.work || postponed
         }
         State::Planned | State::Running | State::Done | State::Failed => false,

@@ -8,6 +8,7 @@ use crate::domain::inquiry::Inquiry;
 use crate::domain::plan::lineage::succeeded;
 use crate::domain::plan::person::{Bound, age_key};
 use crate::domain::plan::{Situation, planned};
+use crate::domain::rules::Step;
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 
@@ -20,6 +21,8 @@ pub enum Standing {
         deadline: Timestamp,
         /// The reminders that should exist, each in time order.
         reminders: Vec<Planned>,
+        /// The steps for which quiet times and limits leave no moment.
+        left_out: Vec<Step>,
         /// Its replacement in advance, where a newer version of its template was published.
         replacement: Option<Planned>,
         /// Whether the person is held out, to measure what reminding does: then no step of the rules reminds them.
@@ -52,6 +55,8 @@ pub enum Quiet {
     FinishedAnother(InquiryId),
     /// An operator muted its lineage.
     Muted,
+    /// The person does not want to be told, by any of the notifiers.
+    Suppressed,
     /// So much was tried that it is enough.
     GivenUp(Bound),
     /// Nobody says when it ends.
@@ -73,6 +78,7 @@ impl fmt::Display for Quiet {
             Self::Elsewhere(id) => write!(f, "the person is to get into another inquiry, {id}"),
             Self::FinishedAnother(id) => write!(f, "the person finished another inquiry, {id}"),
             Self::Muted => f.write_str("its lineage is muted"),
+            Self::Suppressed => f.write_str("the person does not want to be told"),
             Self::GivenUp(bound) => write!(f, "given up: {bound}"),
             Self::NoDeadline => f.write_str("nothing says when it expires"),
             Self::DeadlinePassed(at) => write!(f, "its deadline, {at}, has passed"),
@@ -139,12 +145,15 @@ impl Situation<'_> {
         if self.rules.notify.is_empty() && replacement.is_none() {
             return Err(Quiet::NobodyToTell);
         }
+        if self.channels(inquiry).next().is_none() && replacement.is_none() {
+            return Err(Quiet::Suppressed);
+        }
         if self.is_past(Bound::Age, inquiry) && replacement.is_none() {
             return Err(Quiet::GivenUp(Bound::Age));
         }
         let held_out = self.is_held_out(inquiry);
-        let reminders = self.reminders(inquiry, deadline, held_out);
-        Ok(Standing::Reminded { deadline, reminders, replacement, held_out })
+        let (reminders, left_out) = self.reminders(inquiry, deadline, held_out);
+        Ok(Standing::Reminded { deadline, reminders, left_out, replacement, held_out })
     }
 
     /// Whether an expired inquiry is one that is resumed before anyone asks: its time ran out by itself, it is young,
@@ -152,7 +161,7 @@ impl Situation<'_> {
     fn is_revived_in_advance(&self, inquiry: &Inquiry) -> bool {
         self.rules.access.revive_after.is_some()
             && !self.rules.reminders.is_empty()
-            && !self.rules.notify.is_empty()
+            && self.channels(inquiry).next().is_some()
             && inquiry.ran_out(self.rules.lifetime)
             && self.can_be_resumed(inquiry)
     }

@@ -27,6 +27,7 @@ use crate::http::described::{ByToken, ProblemDetails};
         (name = "Access", description = "A way in, whatever state the inquiry is in"),
         (name = "Links", description = "Addresses that make an inquiry when somebody opens them"),
         (name = "Webhooks", description = "What is sent to you, signed by Standard Webhooks; at least once, under the same `webhook-id`, and what happens to one verification in its order"),
+        (name = "People", description = "How people are reached, and what they do not want to be told"),
     )
 )]
 pub(super) struct Document;

@@ -17,12 +17,15 @@ use super::Api;
 use super::access::{self, AccessAnswer};
 use super::body::Body;
 use super::caller::{Caller, away, not_found};
+use super::people::{ContactSaid, checked};
 use super::wire::{InquiryView, Within, query, reference_id, template, unusable};
 use crate::app::access::Whom;
+use crate::app::contacts::ContactKey;
 use crate::app::create::{Wish, Wished};
 use crate::app::customers::Named;
 use crate::app::idempotency::Replay;
 use crate::domain::access::Form;
+use crate::domain::contact::Contact;
 use crate::domain::ids::{EnvironmentName, InquiryId, ReferenceId};
 use crate::domain::token::{Grant, Scope};
 use crate::http::described::Refused;
@@ -46,6 +49,8 @@ pub(super) struct NewInquiry {
     fields: BTreeMap<String, Value>,
     /// Where the browser goes when the person is through
     redirect_uri: Option<String>,
+    /// How the person is reached; kept for all their inquiries
+    contact: Option<ContactSaid>,
     /// How long it lives, instead of the template's settings
     expiry: Option<Expiry>,
     /// Get a session token along with it; needs the scope `access`
@@ -212,12 +217,17 @@ async fn make(
     environment: &EnvironmentName,
     key: Option<&str>,
 ) -> Result<(u16, String), Problem> {
-    let wish = wish(api, caller, said, environment)?;
+    let (wish, contact) = wish(api, caller, said, environment)?;
     let (created, id) = match api.app.create_or_get(&wish).await.map_err(|error| away(&error))? {
         Wished::Made(id) => (true, id),
         Wished::Found(id) => (false, id),
         other => return Err(unfulfilled(other)),
     };
+    if let Some(contact) = contact {
+        let (customer, reference_id) = (wish.customer.clone(), wish.reference_id.clone());
+        let key = ContactKey { environment: environment.clone(), customer, reference_id };
+        api.app.give_contact(&key, &contact).await.map_err(|error| away(&error))?;
+    }
     let inquiry = view(api, &caller.grant, &id, Some(environment)).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK }.as_u16();
     let text = serde_json::to_string(&Created { created, inquiry, access: None }).map_err(|error| away(&error))?;
@@ -227,20 +237,26 @@ async fn make(
     }
 }
 
-fn wish(api: &Api, caller: &Caller, said: NewInquiry, environment: &EnvironmentName) -> Result<Wish, Problem> {
+fn wish(
+    api: &Api,
+    caller: &Caller,
+    said: NewInquiry,
+    environment: &EnvironmentName,
+) -> Result<(Wish, Option<Contact>), Problem> {
     let person = reference_id(&said.reference_id)?;
     let customer = caller.customer(api, said.customer.as_deref())?;
     if let Some(rules) = customer.as_ref().and_then(|name| api.app.customers().get(name)) {
         own_name(&rules.reference_prefixes, &person)?;
     }
     let redirect_uri = said.redirect_uri.as_deref().map(address).transpose()?;
+    let contact = said.contact.map(checked).transpose()?;
     let expiry = said.expiry;
     let lifetimes =
         expiry.map_or([None; 3], |e| [e.after_create_seconds, e.after_start_seconds, e.after_resume_seconds]);
     if lifetimes.iter().flatten().any(|seconds| !(60..=90 * 86_400).contains(seconds)) {
         return Err(unusable("expiry must be from 60 seconds to 90 days"));
     }
-    Ok(Wish {
+    let wish = Wish {
         environment: environment.clone(),
         reference_id: person,
         template: template(&said.template_id)?,
@@ -249,7 +265,8 @@ fn wish(api: &Api, caller: &Caller, said: NewInquiry, environment: &EnvironmentN
         redirect_uri,
         lifetimes: lifetimes.map(|seconds| seconds.map(|seconds| SignedDuration::from_secs(i64::from(seconds)))),
         once: said.once,
-    })
+    };
+    Ok((wish, contact))
 }
 
 /// A customer with prefixes of its own uses them, so that no two customers can mean one person.

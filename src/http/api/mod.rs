@@ -11,7 +11,9 @@ mod document;
 mod hosted_flow;
 mod inquiries;
 mod page;
+mod people;
 mod static_links;
+mod suppressions;
 pub(super) mod throttle;
 mod webhooks;
 mod wire;
@@ -78,6 +80,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(static_links::make))
         .routes(routes!(static_links::resolve))
         .routes(routes!(hosted_flow::build))
+        .routes(routes!(people::set, people::forget))
+        .routes(routes!(suppressions::add, suppressions::list))
+        .routes(routes!(suppressions::remove))
 }
 
 /// Counts and logs a request by its route, and keeps its answer out of every cache.

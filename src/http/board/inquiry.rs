@@ -68,6 +68,9 @@ fn marks(found: &InquiryView) -> Vec<Mark> {
     if found.muted {
         marks.push(Mark::new("warn", "pause", "muted"));
     }
+    if found.suppressed {
+        marks.push(Mark::new("warn", "pause", "not told"));
+    }
     if found.standing.is_some() && !found.acting {
         marks.push(Mark::new("idle", "ring", "observed only"));
     }
@@ -89,6 +92,7 @@ fn facts(reader: &Reader, found: &InquiryView) -> Vec<Fact> {
         Some(Person::Account(id)) => Fact::id("Person", id.as_str()),
         None => Fact::text("Person", "nobody known"),
     });
+    facts.push(Fact::text("Reached by", found.reached.in_words()));
     facts.extend(found.customer.as_ref().map(|customer| Fact::text("Customer", customer.as_str())));
     if let Some(id) = known.template_id() {
         let name = found.template.as_ref().and_then(|template| template.template.name.clone());

@@ -21,6 +21,7 @@ use crate::http::described::{ByToken, ProblemDetails};
         (name = "Actions", description = "Planned work, and what was given up"),
         (name = "Replays", description = "Many actions made due again, or events applied again, as one piece of work"),
         (name = "Lanes", description = "Kinds of work in environments, paused and resumed"),
+        (name = "People", description = "People who are told nothing, by a channel or by any"),
     )
 )]
 pub(super) struct Document;

@@ -17,6 +17,7 @@ mod report;
 mod replays;
 mod says;
 mod story;
+mod suppressions;
 mod templates;
 mod wire;
 
@@ -122,6 +123,8 @@ fn described() -> OpenApiRouter<Control> {
         .routes(routes!(replays::resume))
         .routes(routes!(replays::cancel))
         .routes(routes!(templates::list))
+        .routes(routes!(suppressions::list, suppressions::add))
+        .routes(routes!(suppressions::remove))
         .routes(routes!(lanes::pause))
         .routes(routes!(lanes::resume))
         .routes(routes!(changes::watch))

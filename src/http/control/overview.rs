@@ -51,10 +51,20 @@ struct AttentionView {
     /// Lanes whose oldest due action waits for too long
     late: Vec<LateView>,
     paused: Vec<LaneView>,
+    /// Notifiers that fail for everyone, as the answering process sees it
+    broken_notifiers: Vec<BrokenView>,
     reconciliation: Vec<ReconciliationLateView>,
     budget: Vec<BudgetLowView>,
     /// Deliveries refused in this hour and the one before
     refused: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct BrokenView {
+    notifier: String,
+    since: String,
+    /// When one notice is tried; the others wait for it
+    next_try_at: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -256,6 +266,11 @@ impl AttentionView {
             until: time(one.until),
             error: one.error,
         });
+        let broken = attention.broken.into_iter().map(|one| BrokenView {
+            notifier: one.notifier.to_string(),
+            since: one.since.to_string(),
+            next_try_at: one.next_try.to_string(),
+        });
         let budget = attention.budget.into_iter().map(|one| BudgetLowView {
             environment: one.environment.to_string(),
             calls_left: one.left,
@@ -270,6 +285,7 @@ impl AttentionView {
             unreadable: waiting(attention.unreadable),
             late: late.collect(),
             paused: attention.paused.into_iter().map(LaneView::from).collect(),
+            broken_notifiers: broken.collect(),
             reconciliation: reconciliation.collect(),
             budget: budget.collect(),
             refused: attention.refused,

@@ -28,6 +28,10 @@ pub(super) struct InquiryStory {
     redacted: bool,
     /// Whether its person is told nothing, because an operator decided so
     muted: bool,
+    /// Whether its person is not told everything, because somebody said so for them
+    suppressed: bool,
+    /// How it is known how its person is reached: `given`, `answered`, `field` or `unknown`
+    reached: &'static str,
     /// Sessions it has had, of Persona's 25
     sessions: u32,
     /// What is wanted for it: `reminded`, `held-out`, `revived`, `replaced`, `quiet`
@@ -118,6 +122,8 @@ impl From<InquiryView> for InquiryStory {
             expires_at: time(known.expires_at().copied()),
             redacted: known.redacted_at().is_some(),
             muted: view.muted,
+            suppressed: view.suppressed,
+            reached: view.reached.as_str(),
             sessions: view.sessions,
             standing,
             quiet,

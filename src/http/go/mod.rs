@@ -7,6 +7,7 @@ mod language;
 mod look;
 mod page;
 mod scanner;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ enum Purpose {
 /// A token, or what is none: that is nobody's.
 type Token = Result<Path<String>, PathRejection>;
 
-/// The routes of access links; none where nothing says where people reach us.
+/// The routes of access links, and of what ends notices; none where nothing says where people reach us.
 pub(super) fn routes(app: App) -> Router {
     if app.links().public_url.is_none() {
         return Router::new();
@@ -73,6 +74,7 @@ pub(super) fn routes(app: App) -> Router {
         .route("/go/{token}/renew", post(renew))
         .route("/go/{token}/qr.svg", get(qr_svg))
         .route("/go/{token}/qr.png", get(qr_png))
+        .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::end))
         .layer(middleware::from_fn_with_state(go.clone(), guard))
         .with_state(go)
 }

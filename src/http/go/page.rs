@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use jiff::SignedDuration;
 
 use crate::app::links::{Dead, Doorway, Over};
+use crate::app::suppressions::Subscription;
 use crate::config::Text;
 
 /// A page, before it has a language.
@@ -64,6 +65,23 @@ impl Page {
                 Self::new(StatusCode::NOT_FOUND, Text::UnknownHeading, Text::UnknownBody)
             }
         }
+    }
+
+    /// The page for what a way to unsubscribe would end, or has ended.
+    pub(super) fn of_subscription(subscription: Subscription) -> Self {
+        match subscription {
+            Subscription::Open => Self {
+                button: Some((Text::StopButton, Press::Open)),
+                ..Self::new(StatusCode::OK, Text::StopHeading, Text::StopBody)
+            },
+            Subscription::Ended => Self::new(StatusCode::OK, Text::StoppedHeading, Text::StoppedBody),
+            Subscription::Unknown => Self::new(StatusCode::NOT_FOUND, Text::UnknownHeading, Text::UnknownBody),
+        }
+    }
+
+    /// Not now.
+    pub(super) fn busy(wait: SignedDuration) -> Self {
+        Self::of(&Doorway::Busy { retry_after: wait })
     }
 
     /// A new link was asked for.

@@ -17,6 +17,7 @@ pub(super) fn write(work: &Work) -> String {
             deadline: reminder.deadline.as_micros(),
             step: StepText::of(reminder.step),
             step_due: reminder.step_due.as_micros(),
+            moved_to: reminder.moved_to.map(Timestamp::as_micros),
             notifier: reminder.notifier.as_str().to_owned(),
         }),
         Work::Revive(Revival { expired_at, asked }) => {
@@ -92,6 +93,7 @@ fn read_reminder(text: &str) -> Option<Reminder> {
         deadline: Timestamp::from_micros(text.deadline),
         step: text.step.step(),
         step_due: Timestamp::from_micros(text.step_due),
+        moved_to: text.moved_to.map(Timestamp::from_micros),
         notifier: NotifierName::parse(&text.notifier).ok()?,
     })
 }
@@ -106,6 +108,8 @@ struct ReminderText {
     deadline: i64,
     step: StepText,
     step_due: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved_to: Option<i64>,
     notifier: String,
 }
 
@@ -204,6 +208,7 @@ mod tests {
                 deadline: Timestamp::from_micros(1),
                 step,
                 step_due: Timestamp::from_micros(-2),
+                moved_to: (step == left).then_some(Timestamp::from_micros(5)),
                 notifier: NotifierName::parse("log").unwrap(),
             });
             assert_eq!(read(work.kind(), &write(&work)), Some(work));

@@ -22,7 +22,7 @@ macro_rules! destroy {
 }
 
 // Whether a subject still has a payload, by the two ways in which an event names whom it is about, has a session token,
-// or is a webhook with secrets.
+// is a webhook with secrets, or somebody whose contact is kept.
 macro_rules! has_payload {
     () => {
         "(EXISTS (SELECT 1 FROM events
@@ -40,7 +40,9 @@ macro_rules! has_payload {
           OR EXISTS (SELECT 1 FROM webhook_secrets
                      WHERE webhook_secrets.environment = subjects.environment
                        AND webhook_secrets.webhook_id = CASE WHEN subjects.subject LIKE 'webhook/%'
-                                                             THEN substr(subjects.subject, 9) END))"
+                                                             THEN substr(subjects.subject, 9) END)
+          OR EXISTS (SELECT 1 FROM contacts
+                     WHERE contacts.environment = subjects.environment AND contacts.subject = subjects.subject))"
     };
 }
 

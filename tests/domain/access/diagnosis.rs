@@ -190,7 +190,7 @@ fn evidence_names_who_said_it_and_dead_letters_are_shown() {
     let inquiry = pending(60, 24 * HOUR);
     let notifier = NotifierName::parse("app").unwrap();
     let (deadline, step) = (at(24 * HOUR), "50%".parse().unwrap());
-    let work = Work::Remind(Reminder { deadline, step, step_due: at(12 * HOUR), notifier });
+    let work = Work::Remind(Reminder { deadline, step, step_due: at(12 * HOUR), moved_to: None, notifier });
     let mut dead = stored(planned(&inquiry, work, at(12 * HOUR)), State::Failed, 0);
     dead.reason = Some("the notifier answered 410".to_owned());
     let mut scene = Scene::of(vec![inquiry]);

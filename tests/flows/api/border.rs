@@ -19,6 +19,10 @@ pub fn filled(path: &str, operation: &str, id: &str, opaque: &str, name: &str) -
         "getInquiry" | "diagnoseInquiry" | "getStaticLink" | "resumeInquiry" => (path, None),
         "accessInquiry" => (path, Some(json!({ "form": "one-time-link" }))),
         "accessPerson" => (path, Some(json!({ "reference_id": name, "form": "session-token" }))),
+        "setContact" => (path.replace(opaque, name), Some(json!({ "contact": { "email": "ada@example.com" } }))),
+        "deleteContact" => (path.replace(opaque, name), None),
+        "createSuppression" => (path, Some(json!({ "reference_id": name, "reason": "a test" }))),
+        "listSuppressions" | "deleteSuppression" => (path, None),
         other => panic!("{other} is a route that nobody tried to cross the border by: add it"),
     }
 }
@@ -70,6 +74,11 @@ on_both! {
             // These make something of bolt's own, where the name is not another's by rule.
             expected("createStaticLink", 200, 409),
             expected("buildHostedFlowUrl", 200, 422),
+            expected("setContact", 200, 422),
+            expected("deleteContact", 404, 409),
+            expected("createSuppression", 201, 409),
+            expected("listSuppressions", 200, 200),
+            expected("deleteSuppression", 404, 404),
         ].into_iter().flatten().collect();
         assert_eq!(answered, table);
         // What is not theirs is answered as what does not exist, to the letter, by every form of access.

@@ -55,7 +55,13 @@ fn reminder(inquiry: &str, step: &str, created: i64) -> Action {
     let Step::Gone { percent } = step else { panic!("a share") };
     let due_at = Timestamp::from_second(i64::from(percent) + 100);
     let notifier = NotifierName::parse("application").unwrap();
-    let work = Work::Remind(Reminder { deadline: Timestamp::from_second(200), step, step_due: due_at, notifier });
+    let work = Work::Remind(Reminder {
+        deadline: Timestamp::from_second(200),
+        step,
+        step_due: due_at,
+        moved_to: None,
+        notifier,
+    });
     let id = ActionId::parse(&format!("rka_{inquiry}_{step}")).unwrap();
     let key = DedupeKey::of(&inquiry, &work);
     let environment = EnvironmentName::parse("sandbox").unwrap();
@@ -181,7 +187,7 @@ fn a_reminder_is_told_when_it_is_sent_tried_again_or_given_up() {
         steps,
         [
             "again soon the reminder at 40%: 127.0.0.1 answered 503",
-            "reminded 40 % of the time is gone: a fresh one-time link to the application",
+            "reminded 40 % of the time is gone: an e-mail with a fresh one-time link",
         ]
     );
     now.actions[0].state = State::Failed;

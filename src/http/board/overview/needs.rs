@@ -1,6 +1,7 @@
 //! What needs a person, in words, the most pressing first; each with the place where it is mended.
 
 use crate::app::board::{Attention, BudgetLow, DeadLetters, LaneLate, LaneSetting, ReconciliationLate, Waiting};
+use crate::app::channels::Broken;
 use crate::domain::alert::{Alert, AlertName};
 use crate::http::board::page::sentence;
 use crate::http::board::reader::Reader;
@@ -14,6 +15,7 @@ pub(super) fn of(reader: &Reader, attention: &Attention) -> Vec<Need> {
     let mut needs: Vec<Need> = attention.alerts.iter().filter_map(|firing| alert(reader, firing)).collect();
     needs.extend(attention.dead_letters.iter().map(|dead| dead_letters(reader, dead)));
     needs.extend(attention.late.iter().map(|late| stuck(reader, late)));
+    needs.extend(attention.broken.iter().map(|broken| notifier(reader, broken)));
     needs.extend(attention.unreadable.iter().map(unreadable));
     needs.extend(attention.quarantined.iter().map(quarantined));
     needs.extend(attention.reconciliation.iter().map(|late| reconciliation(reader, late)));
@@ -70,6 +72,21 @@ fn stuck(reader: &Reader, late: &LaneLate) -> Need {
         format!("“{kind}” in {environment} is behind: its oldest action was due {due}"),
         "Is a worker running, does the database answer, and does Persona’s budget have room?".to_owned(),
         href("/actions", &[("state", "planned"), ("environment", environment), ("kind", kind)]),
+        "See them",
+    )
+}
+
+fn notifier(reader: &Reader, broken: &Broken) -> Need {
+    let name = broken.notifier.as_str();
+    need(
+        format!("need-notifier-{name}"),
+        Mark::bad("Notifier"),
+        format!("notifier {name} fails for everyone since {}", reader.when(broken.since).relative),
+        format!(
+            "Its notices wait, and none is lost; the next is tried {}. Does its server answer, and does it know us?",
+            reader.when(broken.next_try).relative
+        ),
+        href("/actions", &[("state", "planned"), ("kind", "remind")]),
         "See them",
     )
 }

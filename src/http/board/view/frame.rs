@@ -135,7 +135,7 @@ impl Frame {
             let apart = matches!(place, Place::Alerts | Place::Audit);
             Link { name, href, here: place == self.place, apart }
         };
-        PLACES.iter().filter(|(place, ..)| seen(*place)).map(link).collect()
+        PLACES.iter().copied().filter(|(place, ..)| seen(*place)).map(link).collect()
     }
 }
 

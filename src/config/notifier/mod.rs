@@ -1,4 +1,6 @@
-//! Notifiers: how the operator's application learns of a reminder.
+//! Notifiers: how people, or the operator's application for them, learn of a reminder.
+
+mod email;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,6 +8,7 @@ use std::fmt;
 use secrecy::SecretString;
 use url::Url;
 
+pub use self::email::{EmailConfig, EmailSecurity};
 use super::reader::{Entry, Section};
 use super::{address, secret};
 use crate::domain::ids::NotifierName;
@@ -19,7 +22,11 @@ pub enum NotifierConfig {
         url: Url,
         /// `whsec_…`, at least one. Notices are signed with each, so that a receiver can change over.
         secrets: Vec<SecretString>,
+        /// Whether the address may be inside a network.
+        allow_private: bool,
     },
+    /// Writes to people by e-mail.
+    Email(Box<EmailConfig>),
     /// Writes to the log that a notice would have gone out; for trying things out.
     Log,
 }
@@ -29,17 +36,24 @@ impl NotifierConfig {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Webhook { .. } => "webhook",
+            Self::Email(_) => "email",
             Self::Log => "log",
         }
+    }
+
+    /// Whether it reaches people only, and no application.
+    pub const fn is_for_people(&self) -> bool {
+        matches!(self, Self::Email(_))
     }
 }
 
 impl fmt::Debug for NotifierConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Webhook { url, secrets } => {
+            Self::Webhook { url, secrets, .. } => {
                 f.debug_struct("Webhook").field("url", &address::origin(url)).field("secrets", &secrets.len()).finish()
             }
+            Self::Email(email) => email.fmt(f),
             Self::Log => f.write_str("Log"),
         }
     }
@@ -54,7 +68,7 @@ pub(super) fn notifiers(top: &mut Section<'_>) -> (BTreeMap<NotifierName, Notifi
         };
         names.push(name.clone());
         match section.text("type") {
-            None => section.refuse("type", None, "is needed; use \"webhook\" or \"log\""),
+            None => section.refuse("type", None, "is needed; use \"email\", \"webhook\" or \"log\""),
             Some(entry) => match entry.text.as_str() {
                 "webhook" => {
                     if let Some(webhook) = webhook(&mut section) {
@@ -62,11 +76,17 @@ pub(super) fn notifiers(top: &mut Section<'_>) -> (BTreeMap<NotifierName, Notifi
                     }
                     section.finish();
                 }
+                "email" => {
+                    if let Some(email) = email::email(&mut section) {
+                        all.insert(name, NotifierConfig::Email(Box::new(email)));
+                    }
+                    section.finish();
+                }
                 "log" => {
                     all.insert(name, NotifierConfig::Log);
                     section.finish();
                 }
-                _ => entry.refuse(section.reading, "is no type of notifier; use \"webhook\" or \"log\""),
+                _ => entry.refuse(section.reading, "is no type of notifier; use \"email\", \"webhook\" or \"log\""),
             },
         }
     }
@@ -83,12 +103,13 @@ fn webhook(section: &mut Section<'_>) -> Option<NotifierConfig> {
         let refuse = |trouble| reading.refuse(&entry.place, Some(address::shown(&entry.text)), trouble);
         address::web(&entry.text).map_err(refuse).ok()
     });
+    let allow_private = section.flag("allow_private", false);
     let entries = signing_secrets(section)?;
     let secrets = entries.iter().filter_map(|entry| secret::signing_secret(reading, entry)).collect();
-    Some(NotifierConfig::Webhook { url: url?, secrets })
+    Some(NotifierConfig::Webhook { url: url?, secrets, allow_private })
 }
 
-fn signing_secrets(section: &mut Section<'_>) -> Option<Vec<Entry>> {
+pub(super) fn signing_secrets(section: &mut Section<'_>) -> Option<Vec<Entry>> {
     let single = section.text("secret");
     let several = secret::several(section, "secrets", "secret_file");
     match (single, several) {
@@ -102,7 +123,7 @@ fn signing_secrets(section: &mut Section<'_>) -> Option<Vec<Entry>> {
             section.refuse(
                 "secret",
                 None,
-                "is needed; notices are signed with it. Make one by: echo whsec_$(openssl rand -base64 32)",
+                "is needed; what is sent is signed with it. Make one by: echo whsec_$(openssl rand -base64 32)",
             );
             None
         }
