@@ -101,7 +101,7 @@ pub(super) fn person(
 }
 
 async fn find<'a>(tx: &mut Tx, groups: impl Iterator<Item = &'a Group<'a>> + Clone) -> Result<Found, StorageError> {
-    let asked: BTreeSet<Asked> = groups.clone().flat_map(|group| group.asked()).collect();
+    let asked: BTreeSet<Asked> = groups.clone().filter_map(Group::asked).collect();
     let asked: Vec<&Asked> = asked.iter().collect();
     let names: HashMap<Asked, ReferenceId> = tx.known_as(&asked).await?.into_iter().collect();
     let mut contacts: HashMap<Asked, Vec<StoredContact>> = HashMap::new();
@@ -161,8 +161,8 @@ impl Found {
         let mut suppressed = Vec::new();
         let of = |value: &str| self.suppressed.get(value).into_iter().flatten();
         let by_person = [name, asked.as_deref().filter(|asked| Some(*asked) != name)].into_iter().flatten();
-        let by_person = by_person.flat_map(|name| of(name)).filter(|one| one.kind == Kind::Person);
-        let by_address = hash.into_iter().flat_map(|hash| of(hash)).filter(|one| one.kind == Kind::Address);
+        let by_person = by_person.flat_map(of).filter(|one| one.kind == Kind::Person);
+        let by_address = hash.into_iter().flat_map(of).filter(|one| one.kind == Kind::Address);
         for one in by_person.chain(by_address).filter(|one| holds(one, group, whose)) {
             suppressed.push(told_not(one, None));
         }

@@ -150,13 +150,12 @@ impl App {
         };
         let asked = (inquiry.environment.clone(), reference.clone());
         let mut tx = self.database().read().await?;
-        let customer = match self.customers().is_empty() {
-            true => None,
-            false => {
-                let stored = tx.inquiry(&inquiry.environment, &inquiry.id).await?;
-                let lineage = stored.map_or_else(|| inquiry.id.clone(), |stored| stored.lineage);
-                owner_of(&mut tx, self.customers(), inquiry, &lineage).await?
-            }
+        let customer = if self.customers().is_empty() {
+            None
+        } else {
+            let stored = tx.inquiry(&inquiry.environment, &inquiry.id).await?;
+            let lineage = stored.map_or_else(|| inquiry.id.clone(), |stored| stored.lineage);
+            owner_of(&mut tx, self.customers(), inquiry, &lineage).await?
         };
         let name = tx.known_as(&[&asked]).await?.into_iter().next().map_or(reference.clone(), |(_, name)| name);
         let contacts: Vec<StoredContact> = tx.contacts_of(&[&asked]).await?.into_iter().map(|(_, one)| one).collect();
@@ -246,14 +245,13 @@ impl App {
         if self.links().public_url.is_none() {
             return Ok(None);
         }
-        let key = match self.link_key().await? {
-            Some(key) => key,
-            None => {
-                let mut tx = self.database().begin().await?;
-                let key = tx.link_key_or_new(self.clock().now()).await?;
-                tx.commit().await?;
-                key
-            }
+        let key = if let Some(key) = self.link_key().await? {
+            key
+        } else {
+            let mut tx = self.database().begin().await?;
+            let key = tx.link_key_or_new(self.clock().now()).await?;
+            tx.commit().await?;
+            key
         };
         let token = key.unsubscribe_token(action.planned.id.as_str());
         Ok(self.links().address(&format!("/unsubscribe/{token}")).map(SecretString::from))

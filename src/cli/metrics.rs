@@ -57,6 +57,12 @@ pub const METRICS: &[Metric] = &[
     ),
     metric("rekindle_lanes_paused", Gauge, &["environment", "kind"], "Whether an operator paused a lane"),
     metric(
+        "rekindle_unsubscribe_requests_total",
+        Counter,
+        &["purpose", "outcome"],
+        "Requests of whoever wants no more notices; purpose is look or unsubscribe",
+    ),
+    metric(
         "rekindle_notifier_broken",
         Gauge,
         &["notifier"],

@@ -203,13 +203,13 @@ impl Import {
                     unusable.push(number);
                     continue;
                 }
-                None => match ReferenceId::parse(&first) {
-                    Ok(person) => Target::Person(person),
-                    Err(_) => {
+                None => {
+                    let Ok(person) = ReferenceId::parse(&first) else {
                         unusable.push(number);
                         continue;
-                    }
-                },
+                    };
+                    Target::Person(person)
+                }
             };
             match app.suppress_by(&self.held.wanted(&app, target)?, &operator(None)).await? {
                 Some((_, true)) => added += 1,

@@ -9,6 +9,7 @@ use crate::domain::ids::{CustomerName, EnvironmentName, EventId, ReferenceId};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Timestamp;
 use crate::storage::error::Result;
+use crate::storage::names::Names;
 use crate::storage::row::Place;
 use crate::storage::sql::json;
 use crate::storage::subjects::SubjectRef;
@@ -64,9 +65,9 @@ impl fmt::Debug for StoredContact {
 }
 
 impl ContactKey {
-    fn whose(&self) -> SubjectRef {
+    fn whose(&self, names: &Names) -> SubjectRef {
         let customer = self.customer.as_ref().map_or("", CustomerName::as_str);
-        (self.environment.clone(), SubjectId::addressee(customer, &self.reference_id))
+        (self.environment.clone(), SubjectId::addressee(customer, &names.seal(&self.reference_id)))
     }
 }
 
@@ -94,6 +95,10 @@ statements! {
         concat!("SELECT '' AS asked, ", found!(), " FROM contacts AS found
                  LEFT JOIN subjects ON subjects.environment = found.environment AND subjects.subject = found.subject
                  WHERE found.environment = $1 AND found.subject = $2")
+    }
+    ALL {
+        concat!("SELECT '' AS asked, ", found!(), " FROM contacts AS found
+                 LEFT JOIN subjects ON subjects.environment = found.environment AND subjects.subject = found.subject")
     }
     OF_PEOPLE {
         sqlite concat!(
@@ -143,7 +148,7 @@ impl Tx {
         contact: Option<(Vec<u8>, String)>,
         now: Timestamp,
     ) -> Result<()> {
-        let whose = key.whose();
+        let whose = key.whose(&self.names);
         let keys = self.subject_keys(&BTreeMap::from([(whose.clone(), now)]), now).await?;
         let at = Place { table: "contacts", row: whose.1.as_str() };
         let own = at.some("subject", keys.get(&whose))?;
@@ -152,12 +157,13 @@ impl Tx {
             Some(text) => Some(own.seal(place(&whose), &bound_to(&at)?, &Packed::of(Bytes::from(text)))?),
             None => None,
         };
+        let name = self.names.seal(&key.reference_id);
         on_db!(self, conn, sql = KEEP =>
             sqlx::query(sql)
                 .bind(key.environment.as_str())
                 .bind(whose.1.as_str())
                 .bind(key.customer.as_ref().map_or("", CustomerName::as_str))
-                .bind(key.reference_id.as_str())
+                .bind(name.as_str())
                 .bind(source.as_str())
                 .bind(text.as_deref())
                 .bind(hash.as_deref())
@@ -173,7 +179,7 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn forget_contact(&mut self, key: &ContactKey) -> Result<bool> {
-        self.forget_contacts(vec![key.whose()]).await
+        self.forget_contacts(vec![key.whose(&self.names)]).await
     }
 
     /// The same, for whom an inquiry is: whoever's person they are.
@@ -209,7 +215,7 @@ impl Tx {
     /// # Errors
     /// Whatever the database says, or `Sealed` when it does not open.
     pub async fn contact(&mut self, key: &ContactKey) -> Result<Option<StoredContact>> {
-        let (environment, subject) = key.whose();
+        let (environment, subject) = key.whose(&self.names);
         let row: Option<Row> = on_db!(self, conn, sql = ONE =>
             sqlx::query_as(sql).bind(environment.as_str()).bind(subject.as_str()).fetch_optional(conn).await)?;
         row.map(|row| self.read_contact(row).map(|(_, contact)| contact)).transpose()
@@ -223,8 +229,9 @@ impl Tx {
         if people.is_empty() {
             return Ok(Vec::new());
         }
-        let (environments, references): (Vec<&str>, Vec<&str>) =
-            people.iter().map(|(environment, reference)| (environment.as_str(), reference.as_str())).unzip();
+        let names: Vec<ReferenceId> = people.iter().map(|(_, reference)| self.names.seal(reference)).collect();
+        let references: Vec<&str> = names.iter().map(ReferenceId::as_str).collect();
+        let environments: Vec<&str> = people.iter().map(|(environment, _)| environment.as_str()).collect();
         let rows: Vec<Row> = on_db!(self, conn => sqlite {
             let pairs: Vec<_> = environments.into_iter().zip(references).collect();
             sqlx::query_as(OF_PEOPLE.sqlite).bind(json(&pairs)).fetch_all(conn).await
@@ -234,6 +241,25 @@ impl Tx {
         rows.into_iter().map(|row| self.read_contact(row)).collect()
     }
 
+    /// Keeps every contact under its person's name as that is to be kept from now on.
+    ///
+    /// # Errors
+    /// Whatever the database says, or `Sealed` when one does not open.
+    pub(super) async fn rename_contacts(&mut self) -> Result<()> {
+        let rows: Vec<Row> = on_db!(self, conn, sql = ALL => sqlx::query_as(sql).fetch_all(conn).await)?;
+        for row in rows {
+            let was = SubjectId::stored(row.subject.clone());
+            let ((environment, _), contact) = self.read_contact(row)?;
+            if contact.key.whose(&self.names).1 == was {
+                continue;
+            }
+            self.forget_contacts(vec![(environment, was)]).await?;
+            let text = contact.text.zip(contact.address_hash);
+            self.keep_contact(&contact.key, contact.source, text, contact.told_at).await?;
+        }
+        Ok(())
+    }
+
     fn read_contact(&self, row: Row) -> Result<(Asked, StoredContact)> {
         let at = Place { table: "contacts", row: &row.subject };
         let environment = at.environment(&row.environment)?;
@@ -241,9 +267,9 @@ impl Tx {
         let key = ContactKey {
             environment: environment.clone(),
             customer: at.optional_id("customer", customer, CustomerName::parse)?,
-            reference_id: at.id("reference_id", &row.reference_id, ReferenceId::parse)?,
+            reference_id: self.names.open(at.id("reference_id", &row.reference_id, ReferenceId::parse)?),
         };
-        let whose = key.whose();
+        let whose = (environment.clone(), SubjectId::stored(row.subject.clone()));
         let sealed_key = sealed(&at, row.sealed_key, row.master_key_id.as_deref())?;
         let text = match (row.contact, sealed_key) {
             (Some(text), Some(sealed_key)) => {
@@ -252,7 +278,8 @@ impl Tx {
             }
             _ => None,
         };
-        let asked = ReferenceId::parse(&row.asked).unwrap_or_else(|_| key.reference_id.clone());
+        let asked = ReferenceId::parse(&row.asked);
+        let asked = asked.map_or_else(|_| key.reference_id.clone(), |asked| self.names.open(asked));
         let source = at.some("source", Source::parse(&row.source))?;
         let contact = StoredContact { key, source, text, address_hash: row.address_hash, told_at: row.told_at };
         Ok(((environment, asked), contact))

@@ -171,7 +171,7 @@ impl Tx {
         Ok(Some((keys.len() as u64, last)))
     }
 
-    /// Keeps the names of creations and of static links as they are to be kept: those of the last days only, at once.
+    /// Keeps the names of creations, static links, contacts and suppressions as they are to be kept, all at once.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -189,6 +189,8 @@ impl Tx {
         }
         let links: Vec<(String, String, String)> =
             on_db!(self, conn, sql = LINKS => sqlx::query_as(sql).fetch_all(conn).await)?;
+        self.rename_contacts().await?;
+        self.rename_suppressions().await?;
         for (environment, kept, known_as) in &links {
             on_db!(self, conn, sql = RENAME_LINK =>
                 sqlx::query(sql).bind(environment).bind(kept).bind(anew(kept)).bind(anew(known_as)).execute(conn).await.map(drop))?;

@@ -113,8 +113,9 @@ impl Tx {
         if people.is_empty() {
             return Ok(Vec::new());
         }
-        let (environments, references): (Vec<&str>, Vec<&str>) =
-            people.iter().map(|(environment, reference)| (environment.as_str(), reference.as_str())).unzip();
+        let names: Vec<ReferenceId> = people.iter().map(|(_, reference)| self.names.seal(reference)).collect();
+        let references: Vec<&str> = names.iter().map(ReferenceId::as_str).collect();
+        let environments: Vec<&str> = people.iter().map(|(environment, _)| environment.as_str()).collect();
         let rows: Vec<(String, String, String)> = on_db!(self, conn => sqlite {
             let pairs: Vec<_> = environments.into_iter().zip(references).collect();
             sqlx::query_as(KNOWN_AS.sqlite).bind(json(&pairs)).fetch_all(conn).await
@@ -123,8 +124,8 @@ impl Tx {
         })?;
         let read = |(environment, reference, known_as): (String, String, String)| {
             let place = Place { table: "static_links", row: &reference };
-            let reference_id = place.id("reference_id", &reference, ReferenceId::parse)?;
-            let known_as = place.id("known_as", &known_as, ReferenceId::parse)?;
+            let reference_id = self.names.open(place.id("reference_id", &reference, ReferenceId::parse)?);
+            let known_as = self.names.open(place.id("known_as", &known_as, ReferenceId::parse)?);
             Ok(((place.environment(&environment)?, reference_id), known_as))
         };
         rows.into_iter().map(read).collect()

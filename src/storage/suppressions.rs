@@ -2,9 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::ids::{CustomerName, EnvironmentName, NotifierName};
+use crate::domain::ids::{CustomerName, EnvironmentName, NotifierName, ReferenceId};
 use crate::domain::time::Timestamp;
-use crate::storage::error::{Result, StorageError};
+use crate::storage::error::Result;
+use crate::storage::names::Names;
 use crate::storage::row::Place;
 use crate::storage::sql::json;
 use crate::storage::transaction::Tx;
@@ -79,6 +80,8 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (id) DO NOTHING"
     }
+    PEOPLE { "SELECT id, value FROM suppressions WHERE kind = 'person'" }
+    RENAME { "UPDATE suppressions SET value = $2 WHERE id = $1" }
     REMOVE { "DELETE FROM suppressions WHERE id = $1" }
     ONE { concat!("SELECT ", columns!(), " FROM suppressions WHERE id = $1") }
     LIST { concat!("SELECT ", columns!(), " FROM suppressions WHERE id > $1 ORDER BY id LIMIT $2") }
@@ -104,11 +107,12 @@ impl Tx {
     /// Whatever the database says.
     pub async fn suppress(&mut self, new: &StoredSuppression) -> Result<bool> {
         let (environment, customer, notifier) = new.columns();
+        let value = if new.kind == Kind::Person { self.names.text(&new.value) } else { new.value.clone() };
         let added = on_db!(self, conn, sql = ADD =>
             sqlx::query(sql)
                 .bind(new.id())
                 .bind(new.kind.as_str())
-                .bind(new.value.as_str())
+                .bind(value.as_str())
                 .bind(environment)
                 .bind(customer)
                 .bind(notifier)
@@ -119,6 +123,22 @@ impl Tx {
                 .await
                 .map(|done| done.rows_affected() == 1))?;
         Ok(added)
+    }
+
+    /// Keeps every person's name as it is to be kept from now on.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub(super) async fn rename_suppressions(&mut self) -> Result<()> {
+        let rows: Vec<(String, String)> =
+            on_db!(self, conn, sql = PEOPLE => sqlx::query_as(sql).fetch_all(conn).await)?;
+        for (id, kept) in rows {
+            let Ok(name) = ReferenceId::parse(&kept) else { continue };
+            let value = self.names.seal(&self.names.open(name));
+            on_db!(self, conn, sql = RENAME =>
+                sqlx::query(sql).bind(&id).bind(value.as_str()).execute(conn).await.map(drop))?;
+        }
+        Ok(())
     }
 
     /// Takes a suppression away; false when it is not there.
@@ -138,7 +158,7 @@ impl Tx {
     pub async fn suppression(&mut self, id: &str) -> Result<Option<StoredSuppression>> {
         let row: Option<Row> =
             on_db!(self, conn, sql = ONE => sqlx::query_as(sql).bind(id).fetch_optional(conn).await)?;
-        row.map(StoredSuppression::try_from).transpose()
+        row.map(|row| row.read(&self.names)).transpose()
     }
 
     /// Up to `most` suppressions after one, in the order of their ids: of one customer's people, or all.
@@ -162,7 +182,7 @@ impl Tx {
                     .fetch_all(conn)
                     .await)?,
         };
-        rows.into_iter().map(StoredSuppression::try_from).collect()
+        rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 
     /// The suppressions that go by any of these values, whatever they are.
@@ -173,12 +193,16 @@ impl Tx {
         if values.is_empty() {
             return Ok(Vec::new());
         }
+        // Some are people's names, which may be kept otherwise.
+        let mut kept: Vec<String> = values.iter().flat_map(|value| [(*value).to_owned(), self.names.text(value)]).collect();
+        kept.sort_unstable();
+        kept.dedup();
         let rows: Vec<Row> = on_db!(self, conn => sqlite {
-            sqlx::query_as(OF_VALUES.sqlite).bind(json(&values)).fetch_all(conn).await
+            sqlx::query_as(OF_VALUES.sqlite).bind(json(&kept)).fetch_all(conn).await
         } postgres {
-            sqlx::query_as(OF_VALUES.postgres).bind(values).fetch_all(conn).await
+            sqlx::query_as(OF_VALUES.postgres).bind(kept).fetch_all(conn).await
         })?;
-        rows.into_iter().map(StoredSuppression::try_from).collect()
+        rows.into_iter().map(|row| row.read(&self.names)).collect()
     }
 }
 
@@ -195,19 +219,21 @@ struct Row {
     suppressed_at: Timestamp,
 }
 
-impl TryFrom<Row> for StoredSuppression {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self> {
+impl Row {
+    fn read(self, names: &Names) -> Result<StoredSuppression> {
+        let row = self;
         let at = Place { table: "suppressions", row: &row.id };
         let [environment, customer, notifier] = [&row.environment, &row.customer, &row.notifier]
             .map(|text| Some(text.as_str()).filter(|text| !text.is_empty()));
-        Ok(Self {
-            kind: at.some("kind", Kind::parse(&row.kind))?,
+        let kind = at.some("kind", Kind::parse(&row.kind))?;
+        let name = ReferenceId::parse(&row.value).ok().filter(|_| kind == Kind::Person);
+        let name = name.map(|name| names.open(name).as_str().to_owned());
+        Ok(StoredSuppression {
+            kind,
             environment: at.optional_id("environment", environment, EnvironmentName::parse)?,
             customer: at.optional_id("customer", customer, CustomerName::parse)?,
             notifier: at.optional_id("notifier", notifier, NotifierName::parse)?,
-            value: row.value.clone(),
+            value: name.unwrap_or_else(|| row.value.clone()),
             reason: row.reason.clone(),
             by: row.suppressed_by.clone(),
             at: row.suppressed_at,

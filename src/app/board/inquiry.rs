@@ -19,6 +19,7 @@ use crate::storage::audit::DeedFilter;
 
 /// An inquiry with its whole story.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is known, by itself")]
 pub struct InquiryView {
     /// As stored.
     pub stored: StoredInquiry,

@@ -110,7 +110,7 @@ impl QuietTimes {
         let mut turns = BTreeSet::new();
         for time in times {
             let reading = zone.to_ambiguous_timestamp(day.to_datetime(time));
-            turns.extend(reading.clone().earlier().ok().map(moment));
+            turns.extend(reading.earlier().ok().map(moment));
             turns.extend(reading.later().ok().map(moment));
         }
         let begins = day.to_datetime(Time::midnight()).to_zoned(zone.clone());

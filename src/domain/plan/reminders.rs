@@ -77,7 +77,7 @@ impl Situation<'_> {
 
     /// Whether some channel is still to tell of a step: nothing came of it yet that would stand.
     fn is_still_to_come(&self, inquiry: &Inquiry, deadline: Timestamp, slot: &Slot) -> bool {
-        let key = |notifier: &NotifierName| self.reminder(inquiry, deadline, slot, notifier).key;
+        let key = |notifier: &NotifierName| reminder(inquiry, deadline, slot, notifier).key;
         self.channels(inquiry).any(|notifier| !self.is_ended(&key(notifier)))
     }
 
@@ -125,15 +125,16 @@ impl Situation<'_> {
         };
         // One that was moved to earlier than it is due is known by when it was to come.
         let open = slots.iter().filter(|slot| !reminded_after(slot.due.min(slot.at))).take(left);
-        open.map(|slot| self.reminder(inquiry, deadline, slot, notifier)).collect()
+        open.map(|slot| reminder(inquiry, deadline, slot, notifier)).collect()
     }
+}
 
-    fn reminder(&self, inquiry: &Inquiry, deadline: Timestamp, slot: &Slot, notifier: &NotifierName) -> Planned {
-        let Slot { at, due, step, moved } = *slot;
-        let moved_to = moved.then_some(at);
-        let work = Work::Remind(Reminder { deadline, step, step_due: due, moved_to, notifier: notifier.clone() });
-        planned(inquiry, work, at)
-    }
+/// A reminder of one step by one notifier.
+fn reminder(inquiry: &Inquiry, deadline: Timestamp, slot: &Slot, notifier: &NotifierName) -> Planned {
+    let Slot { at, due, step, moved } = *slot;
+    let moved_to = moved.then_some(at);
+    let work = Work::Remind(Reminder { deadline, step, step_due: due, moved_to, notifier: notifier.clone() });
+    planned(inquiry, work, at)
 }
 
 impl Timing<'_> {

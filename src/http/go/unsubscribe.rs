@@ -18,7 +18,7 @@ pub(super) async fn show(State(go): State<Go>, token: Token, headers: HeaderMap)
         return go.page(&headers, &token, &Page::slow(wait));
     }
     let found = go.app.look_at_subscription(&token).await;
-    answer(&go, &headers, "look", found.map_err(|why| why.to_string()))
+    answer(&go, &headers, "look", &found.map_err(|why| why.to_string()))
 }
 
 pub(super) async fn end(State(go): State<Go>, token: Token, headers: HeaderMap) -> Response {
@@ -30,12 +30,12 @@ pub(super) async fn end(State(go): State<Go>, token: Token, headers: HeaderMap) 
     let app = go.app.clone();
     let ended = tokio::spawn(async move { app.unsubscribe(&token).await }).await;
     let ended = ended.map_err(|why| why.to_string()).and_then(|ended| ended.map_err(|why| why.to_string()));
-    answer(&go, &headers, "unsubscribe", ended)
+    answer(&go, &headers, "unsubscribe", &ended)
 }
 
-fn answer(go: &Go, headers: &HeaderMap, purpose: &'static str, found: Result<Subscription, String>) -> Response {
+fn answer(go: &Go, headers: &HeaderMap, purpose: &'static str, found: &Result<Subscription, String>) -> Response {
     let route = "/unsubscribe/{token}";
-    let page = match &found {
+    let page = match found {
         Ok(subscription) => Page::of_subscription(*subscription),
         Err(why) => {
             error!(route, error = why, "somebody waits, and the database can't be asked");
