@@ -230,7 +230,7 @@ on_both! {
         let mut named = vec![ada.clone(), cleo.clone(), fay.clone()];
         named.sort();
         let with_ids = ActionChoice { ids: named.clone(), ..failed() };
-        named.retain(|id| *id != c);
+        named.retain(|id| *id != cleo);
         for (choice, expected) in [
             (failed(), vec![bea.clone(), dora.clone(), ada.clone(), fay.clone()]),
             (ActionChoice { kind: Some(Kind::Remind), ..failed() }, vec![bea.clone(), dora.clone(), ada.clone(), fay.clone()]),
