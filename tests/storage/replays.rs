@@ -224,23 +224,23 @@ on_both! {
             ("inq_f", State::Failed, 40, "100% sure_!"),
         ];
         let planned = ended(database, &rows).await;
-        let [a, b, c, d, _, f] = [0, 1, 2, 3, 4, 5].map(|at: usize| planned[at].id.clone());
+        let [ada, bea, cleo, dora, _, fay] = [0, 1, 2, 3, 4, 5].map(|at: usize| planned[at].id.clone());
         let failed = ActionChoice::default;
         let reason = |reason| ActionChoice { reason: Some(reason), ..failed() };
-        let mut named = vec![a.clone(), c.clone(), f.clone()];
+        let mut named = vec![ada.clone(), cleo.clone(), fay.clone()];
         named.sort();
         let with_ids = ActionChoice { ids: named.clone(), ..failed() };
-        named.retain(|id| *id != c);
+        named.retain(|id| *id != cleo);
         for (choice, expected) in [
-            (failed(), vec![b.clone(), d.clone(), a.clone(), f.clone()]),
-            (ActionChoice { kind: Some(Kind::Remind), ..failed() }, vec![b.clone(), d.clone(), a.clone(), f.clone()]),
+            (failed(), vec![bea.clone(), dora.clone(), ada.clone(), fay.clone()]),
+            (ActionChoice { kind: Some(Kind::Remind), ..failed() }, vec![bea.clone(), dora.clone(), ada.clone(), fay.clone()]),
             (ActionChoice { kind: Some(Kind::Tell), ..failed() }, vec![]),
-            (ActionChoice { state: Ended::Cancelled, ..failed() }, vec![c]),
-            (reason(ReasonMatch::Is("it answered 410".to_owned())), vec![d.clone(), a.clone()]),
-            (reason(ReasonMatch::Contains("ANSWERED".to_owned())), vec![b, d.clone(), a.clone()]),
-            (reason(ReasonMatch::Contains("0% sure_!".to_owned())), vec![f.clone()]),
+            (ActionChoice { state: Ended::Cancelled, ..failed() }, vec![cleo]),
+            (reason(ReasonMatch::Is("it answered 410".to_owned())), vec![dora.clone(), ada.clone()]),
+            (reason(ReasonMatch::Contains("ANSWERED".to_owned())), vec![bea, dora.clone(), ada.clone()]),
+            (reason(ReasonMatch::Contains("0% sure_!".to_owned())), vec![fay.clone()]),
             (reason(ReasonMatch::Contains("answered_4".to_owned())), vec![]),
-            (ActionChoice { from: Some(at(20)), before: Some(at(40)), ..failed() }, vec![d, a]),
+            (ActionChoice { from: Some(at(20)), before: Some(at(40)), ..failed() }, vec![dora, ada]),
             (with_ids, named),
         ] {
             for (limit, look) in [(1, 1), (2, 3), (100, 100)] {

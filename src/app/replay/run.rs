@@ -159,7 +159,7 @@ impl App {
             ..Counts::default()
         };
         let reasons = became.reasons(&mut tx, replay).await?;
-        let step = Step { counts, reasons, next_at: Some(now.plus(wait)), ..after(replay, &stretch) };
+        let step = Step { next_at: Some(now.plus(wait)), counts, reasons, ..after(replay, &stretch) };
         self.finish_step(tx, replay, &step).await
     }
 
@@ -193,7 +193,7 @@ impl App {
         let Some(mut tx) = self.begin_step(held, replay).await? else { return Ok(false) };
         let reasons = became.reasons(&mut tx, replay).await?;
         let next_at = Some(self.clock().now().plus(pace.after_events(counts.looked_at)));
-        let step = Step { counts, reasons, next_at, ..after(replay, &stretch) };
+        let step = Step { next_at, counts, reasons, ..after(replay, &stretch) };
         self.finish_step(tx, replay, &step).await
     }
 
@@ -272,7 +272,7 @@ impl Tally {
                 if known.len() < MOST_REASONS {
                     known.push(key.clone());
                 } else {
-                    key.1 = OTHERS.to_owned();
+                    OTHERS.clone_into(&mut key.1);
                 }
             }
             *reasons.entry(key).or_default() += count;

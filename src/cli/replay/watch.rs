@@ -27,10 +27,7 @@ pub(super) async fn to_its_end(app: &App, id: &ReplayId, json: bool) -> anyhow::
     loop {
         let story = board.replay(id).await?.ok_or_else(|| unknown(id))?;
         let replay = &story.replay;
-        if before != Some((replay.counts, replay.state)) {
-            shown.tell(replay);
-            (before, still) = (Some((replay.counts, replay.state)), 0);
-        } else {
+        if before == Some((replay.counts, replay.state)) {
             let due = replay.next_at.is_none_or(|at| at <= app.clock().now());
             still += u32::from(replay.state == ReplayState::Running && due);
             if still == STILL && !json {
@@ -38,6 +35,9 @@ pub(super) async fn to_its_end(app: &App, id: &ReplayId, json: bool) -> anyhow::
                     "nothing moves; is `rekindle serve` or `rekindle worker` running, and is the lane performed?",
                 );
             }
+        } else {
+            shown.tell(replay);
+            (before, still) = (Some((replay.counts, replay.state)), 0);
         }
         if replay.is_under_way() {
             tokio::time::sleep(LOOK).await;

@@ -174,15 +174,12 @@ fn text<T: ToString>(value: Option<&T>) -> Option<String> {
     value.map(ToString::to_string)
 }
 
-/// What a text means, where there is one: `None` when it means nothing.
-fn meant<T>(text: Option<String>, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
-    match text {
-        None => Some(None),
-        Some(text) => parse(&text).map(Some),
-    }
+/// What a text means, where there is one; an error where it means nothing.
+fn meant<T>(text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ()> {
+    text.map(|text| parse(text).ok_or(())).transpose()
 }
 
-fn all<T>(texts: Vec<String>, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+fn all<T>(texts: &[String], parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     texts.iter().map(|text| parse(text)).collect()
 }
 
@@ -228,21 +225,21 @@ impl Written {
         let micros = |at: Option<i64>| at.map(Timestamp::from_micros);
         let (from, before) = (micros(self.from), micros(self.before));
         if self.of == "events" {
-            let outcome = meant(self.outcome, Outcome::parse)?;
-            let ids = all(self.ids, |id| EventId::parse(id).ok())?;
+            let outcome = meant(self.outcome.as_deref(), Outcome::parse).ok()?;
+            let ids = all(&self.ids, |id| EventId::parse(id).ok())?;
             return Some(Choice::Events(EventChoice { name: self.name, outcome, from, before, ids }));
         }
         let exact = self.reason.map(ReasonMatch::Is);
         let kind = |text: &str| Kind::ALL.into_iter().find(|kind| kind.as_str() == text);
         Some(Choice::Actions(ActionChoice {
             state: Ended::parse(self.state.as_deref().filter(|_| self.of == "actions")?)?,
-            kind: meant(self.kind, kind)?,
+            kind: meant(self.kind.as_deref(), kind).ok()?,
             reason: exact.or(self.reason_contains.map(ReasonMatch::Contains)),
-            template: meant(self.template, |id| TemplateId::parse(id).ok())?,
-            customer: meant(self.customer, |name| CustomerName::parse(name).ok())?,
+            template: meant(self.template.as_deref(), |id| TemplateId::parse(id).ok()).ok()?,
+            customer: meant(self.customer.as_deref(), |name| CustomerName::parse(name).ok()).ok()?,
             from,
             before,
-            ids: all(self.ids, |id| ActionId::parse(id).ok())?,
+            ids: all(&self.ids, |id| ActionId::parse(id).ok())?,
         }))
     }
 }
