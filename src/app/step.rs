@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::app::party::Party;
 use crate::app::{App, Environment};
 use crate::domain::access::{Access, Form, Sessions};
-use crate::domain::action::{Action, Outcome, Work};
+use crate::domain::action::{Action, Outcome};
 use crate::domain::budget::Urgency;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::plan::{Guard, Objection};
@@ -101,14 +101,6 @@ impl App {
         let rules = environment.settings.rules.for_template(inquiry.known.template_id());
         let party = Party::of(&mut tx, &inquiry).await?;
         Ok(Some((self.acquaint(&mut tx, party, rules).await?, inquiry)))
-    }
-}
-
-/// What an action waits for that is wanted, and not yet.
-const fn awaited(action: &Action) -> &'static str {
-    match action.planned.work {
-        Work::Publish(_) | Work::Tell(_) => "earlier news of the same verification is to be told first",
-        _ => "the person is at work",
     }
 }
 

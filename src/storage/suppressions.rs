@@ -194,7 +194,8 @@ impl Tx {
             return Ok(Vec::new());
         }
         // Some are people's names, which may be kept otherwise.
-        let mut kept: Vec<String> = values.iter().flat_map(|value| [(*value).to_owned(), self.names.text(value)]).collect();
+        let mut kept: Vec<String> =
+            values.iter().flat_map(|value| [(*value).to_owned(), self.names.text(value)]).collect();
         kept.sort_unstable();
         kept.dedup();
         let rows: Vec<Row> = on_db!(self, conn => sqlite {

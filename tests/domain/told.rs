@@ -1,6 +1,7 @@
 //! Who is held out, and what subscribers are told: from state alone, and planning twice changes nothing.
 
 use rekindle::domain::action::{Action, State, Work};
+use rekindle::domain::addressee::Addressee;
 use rekindle::domain::holdout::Holdout;
 use rekindle::domain::ids::{NotifierName, SubscriptionName};
 use rekindle::domain::inquiry::Inquiry;
@@ -13,6 +14,11 @@ use serde_json::json;
 use super::scene::{Actions, at, environment, made, rules, tell};
 
 const HOUR: i64 = 3_600;
+
+/// Somebody of whom nothing is known.
+static NOBODY: Addressee = Addressee { time_zone: None, told: Vec::new(), suppressed: Vec::new() };
+
+const EARLIER: &str = "earlier news of the same verification is to be told first";
 
 fn subscribed(steps: &[&str], topics: &[Topic]) -> Rules {
     let name = SubscriptionName::parse("shop").unwrap();
@@ -66,8 +72,15 @@ fn nobody_is_held_out_of_whom_nobody_knows_who_they_are() {
     let (all, lineages) = (held(&["50%"]), Lineages::default());
     for (inquiry, expected) in [(stranger, false), (somebody(true), true), (somebody(false), false)] {
         let group = [inquiry];
-        let situation =
-            Situation { group: &group, actions: &[], lineages: &lineages, template: None, rules: &all, now: at(1) };
+        let situation = Situation {
+            group: &group,
+            actions: &[],
+            lineages: &lineages,
+            template: None,
+            rules: &all,
+            addressee: &NOBODY,
+            now: at(1),
+        };
         let Standing::Reminded { held_out, reminders, .. } = situation.standing(&group[0]) else { panic!() };
         assert_eq!(held_out, expected);
         assert!(reminders.iter().all(|planned| matches!(planned.work, Work::Hold(_)) == expected));
@@ -111,8 +124,15 @@ fn who_is_given_up_is_planned_ahead_and_called_off_when_they_are_through() {
     let guard = |actions: &Actions, group: &[Inquiry], second: i64| {
         let lineages = Lineages::default();
         let now = at(second);
-        let situation =
-            Situation { group, actions: &actions.0, lineages: &lineages, template: None, rules: &rules, now };
+        let situation = Situation {
+            group,
+            actions: &actions.0,
+            lineages: &lineages,
+            template: None,
+            rules: &rules,
+            addressee: &NOBODY,
+            now,
+        };
         situation.guard(&actions.0[0])
     };
     assert_eq!(guard(&actions, &group, by_age), Guard::Now);
@@ -154,14 +174,22 @@ fn news_waits_for_earlier_news_to_the_same_receiver() {
     actions.0 = vec![waiting(second.clone()), waiting(first.clone())];
     let guard = |actions: &Actions, place: usize, rules: &Rules| {
         let now = at(3 * HOUR);
-        Situation { group: &group, actions: &actions.0, lineages: &lineages, template: None, rules, now }
-            .guard(&actions.0[place])
+        Situation {
+            group: &group,
+            actions: &actions.0,
+            lineages: &lineages,
+            template: None,
+            rules,
+            addressee: &NOBODY,
+            now,
+        }
+        .guard(&actions.0[place])
     };
     let both = subscribed(&[], &[Topic::LinkOpened]);
     assert_eq!(guard(&actions, 1, &both), Guard::Now);
-    assert_eq!(guard(&actions, 0, &both), Guard::NotBefore(at(3 * HOUR + 1)), "a moment later");
+    assert_eq!(guard(&actions, 0, &both), Guard::NotBefore(at(3 * HOUR + 1), EARLIER), "a moment later");
     actions.0[1].planned.due_at = at(9 * HOUR);
-    assert_eq!(guard(&actions, 0, &both), Guard::NotBefore(at(9 * HOUR)), "as long as the earlier one waits");
+    assert_eq!(guard(&actions, 0, &both), Guard::NotBefore(at(9 * HOUR), EARLIER), "as long as the earlier one waits");
     for over in [State::Done, State::Failed, State::Cancelled] {
         actions.0[1].state = over;
         assert_eq!(guard(&actions, 0, &both), Guard::Now, "{over}");

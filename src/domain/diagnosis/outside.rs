@@ -34,11 +34,9 @@ fn error_of(cause: &Cause) -> Option<String> {
 /// A cause in words for customers; `None` where it keeps nobody out.
 fn outside(cause: Cause) -> Option<Cause> {
     match cause {
-        Cause::Muted
-        | Cause::HeldOut
-        | Cause::Suppressed { .. }
-        | Cause::NoMoment { .. }
-        | Cause::LanePaused(_) => None,
+        Cause::Muted | Cause::HeldOut | Cause::Suppressed { .. } | Cause::NoMoment { .. } | Cause::LanePaused(_) => {
+            None
+        }
         Cause::Observing | Cause::NoKey | Cause::NotConfigured => Some(Cause::Operator),
         Cause::BudgetSpent { .. } | Cause::Unreachable { .. } => Some(Cause::Busy),
         other => Some(other),

@@ -18,12 +18,7 @@ impl Situation<'_> {
     }
 
     /// The steps that pass somebody over, as many as they would have been reminded at.
-    pub(super) fn held_steps(
-        &self,
-        inquiry: &Inquiry,
-        deadline: Timestamp,
-        slots: &[Slot],
-    ) -> Vec<Planned> {
+    pub(super) fn held_steps(&self, inquiry: &Inquiry, deadline: Timestamp, slots: &[Slot]) -> Vec<Planned> {
         let passed: Vec<(&Action, &Held)> = self
             .actions
             .iter()

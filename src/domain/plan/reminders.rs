@@ -26,7 +26,8 @@ impl Situation<'_> {
         let of_rules = self.rules.reminders.iter().copied();
         // Who is held out still hears of what we did: nobody could know of it otherwise.
         let (steps, mut planned): (Vec<Step>, Vec<Planned>) = if held_out {
-            let (passed_over, _) = self.upcoming(&timing, of_rules, |slot| self.hold_is_to_come(inquiry, deadline, slot));
+            let (passed_over, _) =
+                self.upcoming(&timing, of_rules, |slot| self.hold_is_to_come(inquiry, deadline, slot));
             (occasion.into_iter().collect(), self.held_steps(inquiry, deadline, &passed_over))
         } else {
             (of_rules.chain(occasion).collect(), Vec::new())
