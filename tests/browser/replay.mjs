@@ -47,8 +47,8 @@ async function somebodyOnCall(house, stage) {
     await shots(visit, 'replay-progress');
 
     // The page says so by itself.
-    await eventually('it is through', async () => (await page.locator('#head').innerText()).includes('through'));
-    assert.match(await page.locator('#report').innerText(), /3 of 3 through/);
+    await eventually('it is through', async () => (await page.locator('#report').innerText()).includes('3 of 3 through'));
+    await eventually('it says so', async () => (await page.locator('#acts').innerText()) === '');
     assert.equal(await page.locator('#acts').innerText(), '', 'what is over has nothing to press');
     await shots(visit, 'replay-report');
     await visit.led(() => page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Audit' }).click());

@@ -121,7 +121,7 @@ on_both! {
             ),
             (
                 &["actions", "list", "--kind", "sing"],
-                "--kind sing: use remind, revive, replace, tell, expire, invite",
+                "--kind sing: use remind, revive, replace, tell, expire, invite, hold, publish",
             ),
             (
                 &["inquiries", "mute", "inq_none", "--environment", "sandbox", "--reason", "because"],

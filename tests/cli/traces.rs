@@ -88,8 +88,8 @@ async fn a_delivery_is_followed_to_persona_s_request_id() {
         rekindle.list(&["actions", "list"]).await.pop().map(|action| action["id"].as_str().unwrap().to_owned())
     })
     .await;
-    rekindle.run(&["actions", "cancel", &id]).await;
-    rekindle.run(&["actions", "retry", &id]).await;
+    rekindle.run(&["actions", "cancel", &id, "--reason", "to see it"]).await;
+    rekindle.run(&["actions", "retry", &id, "--reason", "to see it"]).await;
     eventually("the reminder is sent", || async { outside.application.notices().pop() }).await;
     eventually("the reminder is done", || async {
         (rekindle.json(&["actions", "show", &id]).await["state"] == "done").then_some(())

@@ -197,7 +197,7 @@ impl Day {
         let notice: Value = serde_json::from_slice(body).unwrap();
         let kind = notice["type"].as_str().unwrap().to_owned();
         self.told.push(Told { id: id.clone(), kind: kind.clone(), body: notice.clone(), answered });
-        if notice["data"].get("link").is_none() && kind != "inquiry.replaced" {
+        if notice["data"].get("link").is_none() && kind != "inquiry.replaced" && !kind.starts_with("alert.") {
             return answered;
         }
         let text = |key: &str| notice["data"][key].as_str().map(str::to_owned);

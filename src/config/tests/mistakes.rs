@@ -129,7 +129,7 @@ fn mistakes_in_notifiers() {
         "[notifiers.a]\ntype = \"webhook\"\n",
         &[
             "notifiers.a.url: is needed; it is where notices are posted to",
-            "notifiers.a.secret: is needed; notices are signed with it. Make one by: echo whsec_$(openssl rand -base64 32)",
+            "notifiers.a.secret: is needed; what is sent is signed with it. Make one by: echo whsec_$(openssl rand -base64 32)",
         ],
     );
 }

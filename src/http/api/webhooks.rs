@@ -67,6 +67,9 @@ struct ReminderContent {
     link: String,
     /// `access`, `one-time` or `one-time-short`
     link_form: String,
+    /// Where the person asks to be told no more by this channel; null where nothing can be kept of that
+    unsubscribe: Option<String>,
+    message: MessageContent,
 }
 
 #[derive(ToSchema)]
@@ -82,6 +85,19 @@ struct LinkRequestedContent {
     /// Until when the link opens
     #[schema(format = DateTime)]
     link_expires_at: String,
+    /// Where the person asks to be told no more by this channel; null where nothing can be kept of that
+    unsubscribe: Option<String>,
+    message: MessageContent,
+}
+
+/// How to say it, where you have no words of your own: in the person's language, as far as it is known.
+#[derive(ToSchema)]
+struct MessageContent {
+    /// `en`, `es`, `de` or `fr`
+    language: String,
+    subject: String,
+    /// Plain text, with the link in it
+    text: String,
 }
 
 #[derive(ToSchema)]

@@ -74,7 +74,7 @@ on_both! {
             // These make something of bolt's own, where the name is not another's by rule.
             expected("createStaticLink", 200, 409),
             expected("buildHostedFlowUrl", 200, 422),
-            expected("setContact", 200, 422),
+            expected("setContact", 200, 409),
             expected("deleteContact", 404, 409),
             expected("createSuppression", 201, 409),
             expected("listSuppressions", 200, 200),
