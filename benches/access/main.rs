@@ -2,8 +2,12 @@
 //!
 //! `cargo bench --bench access`; `-- sqlite` or `-- postgres` for one database, `-- quick` with 20,000 inquiries. The rows
 //! are copies of some that the code itself wrote; the decisions are the real ones, through the use cases, one at a time.
+//! `-- pages` measures every page of the dashboard instead, with five events for each inquiry.
 
+mod busy;
 mod fill;
+mod operator;
+mod pages;
 #[path = "../ingest/postgres.rs"]
 mod postgres;
 mod stand_in;
@@ -45,19 +49,29 @@ fn main() {
         if !asked("sqlite") {
             let server = postgres::start().await;
             eprintln!("{}", server.version().await);
-            measure("PostgreSQL", &server.fresh().await, scale).await;
+            measure("PostgreSQL", &server.fresh().await, scale, asked("pages")).await;
         }
         if !asked("postgres") {
             let folder = tempfile::tempdir().unwrap();
-            measure("SQLite", &format!("sqlite://{}", folder.path().join("access.db").display()), scale).await;
+            measure(
+                "SQLite",
+                &format!("sqlite://{}", folder.path().join("access.db").display()),
+                scale,
+                asked("pages"),
+            )
+            .await;
         }
     });
 }
 
-async fn measure(on: &str, url: &str, scale: u64) {
+async fn measure(on: &str, url: &str, scale: u64, pages: bool) {
     let stand_in = stand_in::start().await;
     let app = app(url, &stand_in).await;
     app.database().migrate().await.unwrap();
+    if pages {
+        pages::measure(on, url, &app, STORED / scale).await;
+        return app.database().close().await;
+    }
     let crowd = fill::fill(url, &app, STORED / scale).await;
     let key = link_key(&app).await;
     look(on, &app, &crowd, &key).await;

@@ -127,12 +127,9 @@ impl App {
     ) -> Step<()> {
         let now = self.clock().now();
         let Some(channel) = self.shared.channels.get(name) else { return Ok(()) };
-        let error = match delivered {
-            Ok(_) => {
-                tell(name, channel.circuit().worked(now));
-                return Ok(());
-            }
-            Err(error) => error,
+        let Err(error) = delivered else {
+            tell(name, channel.circuit().worked(now));
+            return Ok(());
         };
         if error.was_answered() {
             tell(name, channel.circuit().worked(now));

@@ -95,7 +95,7 @@ impl App {
         environment: &Environment,
         action: &Action,
     ) -> Result<Option<(Party, Inquiry)>, StorageError> {
-        let mut tx = self.database().read_by_key().await?;
+        let mut tx = self.database().read().await?;
         let stored = tx.inquiry(&environment.settings.name, &action.planned.inquiry).await?;
         let Some(inquiry) = stored.map(|stored| stored.inquiry) else { return Ok(None) };
         let rules = environment.settings.rules.for_template(inquiry.known.template_id());

@@ -30,7 +30,7 @@ pub(super) enum Keys {
     Rotate(Rotate),
     /// Destroy a master key that is no longer needed: backups made under it become unreadable
     Destroy(Destroy),
-    /// Seal the bodies that were stored before there was sealing, and keep reference ids as seal_reference_ids says
+    /// Seal the bodies that were stored before there was sealing, and keep reference ids as `seal_reference_ids` says
     Seal(Seal),
 }
 

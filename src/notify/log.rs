@@ -58,7 +58,7 @@ pub(super) fn alert(told: &Alert) -> Delivered {
     let Alert { environment, name, summary, .. } = told;
     match told.news {
         alert::News::Firing => {
-            tracing::warn!(%environment, alert = %name, since = %told.since, summary, "alert: it fires")
+            tracing::warn!(%environment, alert = %name, since = %told.since, summary, "alert: it fires");
         }
         alert::News::Resolved => tracing::info!(%environment, alert = %name, since = %told.since, "alert: it is over"),
     }

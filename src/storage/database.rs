@@ -183,21 +183,6 @@ impl Database {
         Tx::new(open, self.vault.clone(), self.names.clone(), self.bell.clone())
     }
 
-    /// As [`Database::read`], for the verbs that find few rows by their keys: on PostgreSQL the plans of their statements
-    /// are made once for each connection and kept, because making them takes longer than running them.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn read_by_key(&self) -> Result<Tx> {
-        match &self.pools {
-            Pools::Sqlite { .. } => self.read().await,
-            Pools::Postgres(pool) => {
-                let begin = concat!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ", plan_once!());
-                Ok(self.tx(Open::Postgres(to_its_end(pool, begin).await?)).with_kept_plans())
-            }
-        }
-    }
-
     /// Makes sure that the database answers.
     ///
     /// # Errors

@@ -262,7 +262,7 @@ impl App {
         looks: &Looks,
     ) -> Result<Option<View>, StorageError> {
         let name = &environment.settings.name;
-        let mut tx = self.database().read_by_key().await?;
+        let mut tx = self.database().read().await?;
         let Some(stored) = tx.inquiry(name, id).await? else { return Ok(None) };
         let inquiry = stored.inquiry;
         let party = Party::of(&mut tx, &inquiry).await?;

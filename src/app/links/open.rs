@@ -124,7 +124,7 @@ impl App {
     pub(super) async fn link_behind(&self, token: &str) -> Result<Option<AccessLink>, StorageError> {
         let Some(key) = self.link_key().await? else { return Ok(None) };
         let Some(id) = key.id_of(token).and_then(LinkId::parse) else { return Ok(None) };
-        self.database().read_by_key().await?.access_link(&id).await
+        self.database().read().await?.access_link(&id).await
     }
 }
 

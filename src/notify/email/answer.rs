@@ -35,7 +35,8 @@ fn is_about_tls(error: &Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
         let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if error.is::<rustls::Error>() || within.is_some_and(|error| error.is::<rustls::Error>()) {
+        let within = within.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if error.is::<rustls::Error>() || within.is_some() {
             return true;
         }
         cause = error.source();

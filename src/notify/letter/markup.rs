@@ -33,9 +33,9 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
 }
 
 fn button(line: &str) -> Option<(&str, &str)> {
-    let (label, link) = line.strip_prefix('[')?.strip_suffix(')')?.split_once("](")?;
-    let leads = link.starts_with("https://") || link.starts_with("http://");
-    (leads && !label.is_empty() && !link.contains(char::is_whitespace)).then_some((label, link))
+    let (label, address) = line.strip_prefix('[')?.strip_suffix(')')?.split_once("](")?;
+    let leads = address.starts_with("https://") || address.starts_with("http://");
+    (leads && !label.is_empty() && !address.contains(char::is_whitespace)).then_some((label, address))
 }
 
 #[cfg(test)]

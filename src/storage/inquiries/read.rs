@@ -34,7 +34,7 @@ statements! {
     ONE { concat!(whole!(), "WHERE environment = $1 AND id = $2") }
     GROUP {
         concat!(whole!(), "WHERE environment = $1 AND person = $2
-                           AND (template_id = $3 OR (template_id IS NULL AND $3 IS NULL))")
+                           AND (template_id = $3 OR (template_id IS NULL AND $3 IS NULL)) ORDER BY id")
     }
     FIND { concat!(whole!(), "WHERE id = $1 OR reference_id = $2 ORDER BY first_seen_at, environment, id") }
     OPEN_AFTER {
@@ -71,11 +71,7 @@ impl Tx {
                 .bind(template.map(TemplateId::as_str))
                 .fetch_all(conn)
                 .await)?;
-        let mut group: Vec<Inquiry> =
-            rows.into_iter().map(|row| row.inquiry.read(&self.names)).collect::<Result<_>>()?;
-        // Sorted here: told to, a plan that is kept would rather walk through all ids than sort a few.
-        group.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(group)
+        rows.into_iter().map(|row| row.inquiry.read(&self.names)).collect()
     }
 
     /// The inquiries with this id or this reference id, in every environment, oldest first.
