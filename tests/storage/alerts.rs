@@ -94,7 +94,7 @@ on_both! {
 
         add(database, &other).await;
         add(database, &other).await;
-        assert_eq!(due(database, 99).await, [other.clone()], "the same id again is the same notice");
+        assert_eq!(due(database, 99).await, std::slice::from_ref(&other), "the same id again is the same notice");
         let mut tx = database.begin().await.unwrap();
         let latest = tx.latest_alert_notices(10).await.unwrap();
         let ended: Vec<_> = latest.iter().map(|one| (one.id.as_str(), one.ended_at, one.error.as_deref())).collect();
