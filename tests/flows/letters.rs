@@ -29,10 +29,11 @@ async fn world(scratch: &Scratch, server: &MailServer, rules: &str) -> (World, T
         username = "{}"
         password = "{}"
         from = "Example Bank <verify@bank.example>"
-        ca_file = {ca:?}"#,
+        ca_file = "{}""#,
         server.port,
         crate::mail::server::USER,
         crate::mail::server::PASSWORD,
+        ca.display(),
     );
     let setting = Setting { top: top.leak(), more: rules.to_owned().leak(), ..Setting::default() };
     (World::with(scratch, setting).await, folder)
@@ -130,9 +131,9 @@ on_both! {
         while world.application.deliveries().len() < 12 {
             world.clock.advance(minutes(11));
             world.settle().await;
-            let tried = world.application.deliveries().len();
-            assert!(tried <= tries + 1, "{tried} after {tries}");
-            tries = tried;
+            let now = world.application.deliveries().len();
+            assert!(now <= tries + 1, "{now} after {tries}");
+            tries = now;
         }
         // And then it is back.
         world.clock.advance(minutes(30));

@@ -129,7 +129,7 @@ on_both! {
     async fn a_change_that_broke_off_is_ended_by_the_command(scratch: &Scratch) {
         let mut world = World::on(scratch).await;
         for number in 0..3 {
-            world.persona.create_inquiry(ENVIRONMENT, NewInquiry::for_person(&format!("ada{number}@example.com"))).unwrap();
+            world.persona.create_inquiry(ENVIRONMENT, NewInquiry::for_person(format!("ada{number}@example.com"))).unwrap();
         }
         world.settle().await;
         world.stop();

@@ -16,13 +16,13 @@ pub fn filled(path: &str, operation: &str, id: &str, opaque: &str, name: &str) -
     match operation {
         "createInquiry" | "createStaticLink" | "buildHostedFlowUrl" => (path, Some(wanted(name))),
         "findInquiries" | "diagnosePerson" => (format!("{path}?reference-id={name}"), None),
-        "getInquiry" | "diagnoseInquiry" | "getStaticLink" | "resumeInquiry" => (path, None),
+        "getInquiry" | "diagnoseInquiry" | "getStaticLink" | "resumeInquiry" | "listSuppressions"
+        | "deleteSuppression" => (path, None),
         "accessInquiry" => (path, Some(json!({ "form": "one-time-link" }))),
         "accessPerson" => (path, Some(json!({ "reference_id": name, "form": "session-token" }))),
         "setContact" => (path.replace(opaque, name), Some(json!({ "contact": { "email": "ada@example.com" } }))),
         "deleteContact" => (path.replace(opaque, name), None),
         "createSuppression" => (path, Some(json!({ "reference_id": name, "reason": "a test" }))),
-        "listSuppressions" | "deleteSuppression" => (path, None),
         other => panic!("{other} is a route that nobody tried to cross the border by: add it"),
     }
 }
